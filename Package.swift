@@ -1,0 +1,120 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every hand-written module. Unsafe code must say `unsafe`, which only floor 1 may
+/// (Tests/ArchitectureTests).
+let room: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatWarning("StrictMemorySafety", as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "integrationd",
+  products: [
+    .library(name: "IntegrationClient", targets: ["IntegrationClient"]),
+    .executable(name: "integrationd", targets: ["integrationd"]),
+    .executable(name: "integrationctl", targets: ["integrationctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // Floor 0: C.
+    .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(
+      name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+    .target(name: "CEpoll"),
+    .target(name: "CIntegrationProto", dependencies: ["CProtobufC"]),
+
+    // Floor 1: the only rooms that import C and may be unsafe.
+    .target(
+      name: "Reactor",
+      dependencies: [
+        "CEpoll",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "HeapModule", package: "swift-collections"),
+      ],
+      swiftSettings: room),
+    .target(
+      name: "ProtobufC", dependencies: ["CProtobufC", "CIntegrationProto"], swiftSettings: room),
+    .target(
+      name: "PostgresClient",
+      dependencies: [
+        "CLibpq", "Reactor", crypto, logging,
+        .product(name: "DequeModule", package: "swift-collections"),
+      ],
+      swiftSettings: room),
+
+    // Floor 2: the wire, and pure rules.
+    .target(
+      name: "TTRPC",
+      dependencies: [
+        "ProtobufC", "Reactor", logging,
+        .product(name: "DequeModule", package: "swift-collections"),
+      ],
+      swiftSettings: room),
+    .target(name: "KeyRules", dependencies: [crypto], swiftSettings: room),
+
+    // Floor 3: generated from proto/.
+    .target(name: "IntegrationAPI", dependencies: ["ProtobufC", "TTRPC"], swiftSettings: room),
+
+    // Floor 4: the services, and the library others link.
+    .target(
+      name: "Integrations",
+      dependencies: [
+        "IntegrationAPI", "TTRPC", "Reactor", "ProtobufC", "PostgresClient", "KeyRules", crypto,
+        logging,
+      ],
+      swiftSettings: room),
+    .target(
+      name: "IntegrationClient", dependencies: ["IntegrationAPI", "TTRPC", "Reactor", "ProtobufC"],
+      swiftSettings: room),
+
+    // Floor 5: programs.
+    .executableTarget(
+      name: "integrationd",
+      dependencies: [
+        "Integrations", "IntegrationAPI", "TTRPC", "Reactor", "PostgresClient", "KeyRules",
+        arguments, logging,
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: room),
+    .executableTarget(
+      name: "integrationctl",
+      dependencies: ["IntegrationClient", "IntegrationAPI", "TTRPC", "ProtobufC", arguments],
+      swiftSettings: room),
+
+    // Tests: a folder per module.
+    .target(
+      name: "TestSupport", dependencies: ["PostgresClient", "Reactor", "TTRPC"],
+      path: "Tests/TestSupport"),
+    .testTarget(name: "ReactorTests", dependencies: ["Reactor"]),
+    .testTarget(name: "ProtobufCTests", dependencies: ["ProtobufC"]),
+    .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "Reactor", "TestSupport"]),
+    .testTarget(name: "TTRPCTests", dependencies: ["TTRPC", "Reactor", "ProtobufC"]),
+    .testTarget(name: "KeyRulesTests", dependencies: ["KeyRules"]),
+    .testTarget(name: "IntegrationAPITests", dependencies: ["IntegrationAPI", "TTRPC", "ProtobufC"]),
+    .testTarget(
+      name: "IntegrationsTests",
+      dependencies: [
+        "Integrations", "IntegrationAPI", "TTRPC", "Reactor", "PostgresClient", "KeyRules", "TestSupport",
+      ]),
+    .testTarget(
+      name: "DaemonTests",
+      dependencies: ["IntegrationClient", "IntegrationAPI", "TestSupport", "integrationd", "integrationctl"]),
+    .testTarget(name: "ArchitectureTests"),
+  ]
+)
