@@ -60,6 +60,9 @@ struct FieldForm {
     }
   }
 
+  /// Whether reading the field can fail: a message inside may be of a type written by hand.
+  var readThrows: Bool { field.type == .message }
+
   /// Statement that writes `value` to the field.
   func write(_ value: String) -> String { "writer.set(\(index), \(value))" }
 

@@ -56,7 +56,7 @@ extension RPCBadRequest.FieldViolation: Message {
     .google_rpc_BadRequest_FieldViolation
   }
 
-  package init(from reader: borrowing MessageReader) throws(MessageError) {
+  package init(from reader: borrowing MessageReader) {
     field = reader.string(0)
     description = reader.string(1)
   }

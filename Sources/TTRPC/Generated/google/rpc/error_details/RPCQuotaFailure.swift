@@ -56,7 +56,7 @@ extension RPCQuotaFailure.Violation: Message {
     .google_rpc_QuotaFailure_Violation
   }
 
-  package init(from reader: borrowing MessageReader) throws(MessageError) {
+  package init(from reader: borrowing MessageReader) {
     subject = reader.string(0)
     description = reader.string(1)
   }
