@@ -47,7 +47,8 @@ package struct MethodDefinition: Sendable {
   /// One request, a stream of responses. The stream ends when `body` returns.
   package static func serverStreaming<Request: Message, Response: Message>(
     _ name: String, _: Request.Type = Request.self, _: Response.Type = Response.self,
-    _ body: @escaping @Sendable (Request, ResponseWriter<Response>, CallContext) async throws ->
+    _ body:
+      @escaping @Sendable (Request, ResponseWriter<Response>, CallContext) async throws ->
       Void
   ) -> MethodDefinition {
     MethodDefinition(
@@ -68,9 +69,10 @@ package struct MethodDefinition: Sendable {
   /// A stream both ways. The stream of responses ends when `body` returns.
   package static func bidirectional<Request: Message, Response: Message>(
     _ name: String, _: Request.Type = Request.self, _: Response.Type = Response.self,
-    _ body: @escaping @Sendable (
-      RequestStream<Request>, ResponseWriter<Response>, CallContext
-    ) async throws -> Void
+    _ body:
+      @escaping @Sendable (
+        RequestStream<Request>, ResponseWriter<Response>, CallContext
+      ) async throws -> Void
   ) -> MethodDefinition {
     MethodDefinition(
       name: name, kind: .bidirectional, request: Request.descriptor,

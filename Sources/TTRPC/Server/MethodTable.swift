@@ -39,7 +39,9 @@ struct MethodTable: Sendable {
     while size < entries.count * 4 { size *= 2 }
     var buckets = [[Int]](repeating: [], count: size)
     for (index, entry) in entries.enumerated() {
-      buckets[Self.slot(entry.serviceBytes.span, entry.methodBytes.span, size)].append(index)
+      let service = entry.serviceBytes
+      let method = entry.methodBytes
+      buckets[Self.slot(service.span, method.span, size)].append(index)
     }
     self.entries = entries
     self.buckets = buckets
@@ -49,11 +51,11 @@ struct MethodTable: Sendable {
   func find(_ service: Span<UInt8>, _ method: Span<UInt8>) -> Found {
     for index in buckets[Self.slot(service, method, buckets.count)] {
       let entry = entries[index]
-      if Self.equal(entry.methodBytes.span, method), Self.equal(entry.serviceBytes.span, service) {
+      if Self.equal(entry.methodBytes, method), Self.equal(entry.serviceBytes, service) {
         return .method(entry)
       }
     }
-    let isKnown = entries.contains { Self.equal($0.serviceBytes.span, service) }
+    let isKnown = entries.contains { Self.equal($0.serviceBytes, service) }
     return isKnown ? .unknownMethod : .unknownService
   }
 
@@ -69,7 +71,7 @@ struct MethodTable: Sendable {
     return (hash ^ hash >> 7) & (size - 1)
   }
 
-  private static func equal(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+  private static func equal(_ left: [UInt8], _ right: Span<UInt8>) -> Bool {
     guard left.count == right.count else { return false }
     var difference: UInt8 = 0
     for index in left.indices { difference |= left[index] ^ right[index] }

@@ -1,4 +1,4 @@
-internal import Reactor
+package import Reactor
 
 /// How patient a server has been with a client: when it was last heard, how long the frame in
 /// progress has been arriving, since when it takes no answers. A pure value.

@@ -1,3 +1,4 @@
+internal import Logging
 internal import Reactor
 
 /// Time, and the ways a connection ends.

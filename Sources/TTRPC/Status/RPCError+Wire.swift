@@ -1,4 +1,4 @@
-internal import ProtobufC
+package import ProtobufC
 
 /// `google.rpc.Status` and its details.
 extension RPCError {
@@ -42,7 +42,11 @@ extension StatusDetail {
             RPCBadRequest.FieldViolation(field: $0.field, description: $0.description)
           }))
     case .retryInfo(let delay):
-      pack(RPCRetryInfo(retryDelay: ProtoDuration(delay)))
+      pack(
+        RPCRetryInfo(
+          retryDelay: ProtoDuration(
+            seconds: delay.components.seconds,
+            nanos: Int32(delay.components.attoseconds / 1_000_000_000))))
     case .quotaFailure(let violations):
       pack(
         RPCQuotaFailure(
@@ -72,7 +76,7 @@ extension StatusDetail {
   }
 
   /// Reads a detail; what is unknown or malformed is kept as it is.
-  init(unpacking any: ProtoAny) {
+  package init(unpacking any: ProtoAny) {
     do throws(MessageError) {
       self = try Self.unpack(any)
     } catch {
@@ -91,7 +95,7 @@ extension StatusDetail {
     case "type.googleapis.com/google.rpc.RetryInfo":
       let detail = try RPCRetryInfo(serialized: any.value)
       guard let delay = detail.retryDelay else { return .other(any) }
-      return .retryInfo(delay.duration)
+      return .retryInfo(.seconds(delay.seconds) + .nanoseconds(Int64(delay.nanos)))
     case "type.googleapis.com/google.rpc.QuotaFailure":
       let detail = try RPCQuotaFailure(serialized: any.value)
       return .quotaFailure(

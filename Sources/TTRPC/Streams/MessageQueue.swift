@@ -26,6 +26,12 @@ final class MessageQueue<Element: Sendable>: Sendable {
     case failed(RPCError)
   }
 
+  private enum Found {
+    case element(Element, hasRoomAgain: Bool)
+    case end(End)
+    case wait(Completion<Element?>)
+  }
+
   private let state = Mutex(State())
   private let bound: Bound
   /// Called from the consumer's thread when a full queue has room again.
@@ -77,11 +83,6 @@ final class MessageQueue<Element: Sendable>: Sendable {
   /// The next element, or nil at the end. One task at a time.
   /// - Throws: how the stream failed, or CANCELLED when the task is cancelled while it waits.
   func next() async throws(RPCError) -> Element? {
-    enum Found {
-      case element(Element, hasRoomAgain: Bool)
-      case end(End)
-      case wait(Completion<Element?>)
-    }
     let found = state.withLock { state -> Found in
       if let (element, byteCount) = state.elements.popFirst() {
         state.bytes -= byteCount
