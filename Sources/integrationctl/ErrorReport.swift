@@ -1,0 +1,39 @@
+import IntegrationClient
+import ProtobufC
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Tells a failed call on standard error: what was refused, why, and what to do about it.
+enum ErrorReport {
+  static func print(_ error: RPCError, socket: String, json: Bool) {
+    writeError(json ? text(of: error.status.jsonUTF8()) : describe(error, socket: socket))
+  }
+
+  static func describe(_ error: RPCError, socket: String) -> String {
+    var lines = ["error: \(error.message) (\(error.code.name))"]
+    for detail in error.details {
+      switch detail {
+      case .badRequest(let violations):
+        lines += violations.map { "  \($0.field): \($0.description)" }
+      case .retryInfo(let delay): lines.append("  try again in \(Format.duration(delay))")
+      case .quotaFailure(let violations):
+        lines += violations.map { "  \($0.subject): \($0.description)" }
+      case .errorInfo(let reason): lines.append("  reason: \(reason)")
+      case .requestInfo(let id): lines.append("  the daemon's log has the cause under id \(id)")
+      case .resourceInfo(let type, let name): lines.append("  \(type): \(name)")
+      case .other(let any): lines.append("  detail: \(any.typeUrl)")
+      }
+    }
+    if error.code == .unavailable {
+      lines.append("  socket: \(socket)")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// Writes a line to standard error.
+func writeError(_ line: String) {
+  fputs(line + "\n", stderr)
+}
