@@ -1,10 +1,6 @@
 import ArgumentParser
 import IntegrationClient
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// The options of every command, understood before and after the noun.
 struct ConnectionOptions: ParsableArguments {
   @Option(

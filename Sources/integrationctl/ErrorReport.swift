@@ -1,10 +1,6 @@
 import IntegrationClient
 import ProtobufC
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Tells a failed call on standard error: what was refused, why, and what to do about it.
 enum ErrorReport {
   static func print(_ error: RPCError, socket: String, json: Bool) {
@@ -31,9 +27,4 @@ enum ErrorReport {
     }
     return lines.joined(separator: "\n")
   }
-}
-
-/// Writes a line to standard error.
-func writeError(_ line: String) {
-  fputs(line + "\n", stderr)
 }
