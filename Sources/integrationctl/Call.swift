@@ -46,26 +46,26 @@ struct Call: AsyncParsableCommand {
     switch method.kind {
     case .unary:
       let answer: Response = try await channel.unary(method.name, messages[0], options)
-      print(text(of: answer.jsonUTF8()))
+      print(try JSON.text(of: answer))
     case .serverStreaming:
       let answers: ResponseStream<Response> = try await channel.serverStreaming(
         method.name, messages[0], options)
-      for try await answer in answers { printAtOnce(text(of: answer.jsonUTF8())) }
+      for try await answer in answers { printAtOnce(try JSON.text(of: answer)) }
     case .clientStreaming:
       let call: ClientStreamingCall<Request, Response> = try await channel.clientStreaming(
         method.name, options)
       for message in messages { try await call.requests.write(message) }
-      try await call.requests.finish()
-      print(text(of: try await call.response().jsonUTF8()))
+      await call.requests.finish()
+      print(try JSON.text(of: try await call.response()))
     case .bidirectional:
       let call: BidirectionalCall<Request, Response> = try await channel.bidirectional(
         method.name, options)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
           for message in messages { try await call.requests.write(message) }
-          try await call.requests.finish()
+          await call.requests.finish()
         }
-        for try await answer in call.responses { printAtOnce(text(of: answer.jsonUTF8())) }
+        for try await answer in call.responses { printAtOnce(try JSON.text(of: answer)) }
         try await group.waitForAll()
       }
     }

@@ -4,7 +4,13 @@ import ProtobufC
 /// Tells a failed call on standard error: what was refused, why, and what to do about it.
 enum ErrorReport {
   static func print(_ error: RPCError, socket: String, json: Bool) {
-    writeError(json ? text(of: error.status.jsonUTF8()) : describe(error, socket: socket))
+    guard json else { return writeError(describe(error, socket: socket)) }
+    do {
+      writeError(try JSON.text(of: error.status))
+    } catch {
+      // A detail that JSON cannot carry; the words can.
+      writeError("error: the status cannot be shown as JSON: \(error)")
+    }
   }
 
   static func describe(_ error: RPCError, socket: String) -> String {

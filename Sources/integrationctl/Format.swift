@@ -5,10 +5,12 @@ import ProtobufC
 enum Format {
   static func time(_ timestamp: ProtoTimestamp?) -> String {
     guard let timestamp else { return "-" }
-    var whole = timestamp
-    whole.nanos = 0
-    let quoted = text(of: whole.jsonUTF8())
-    return quoted.replacing("\"", with: "").replacing("T", with: " ")
+    do {
+      let quoted = try JSON.text(of: ProtoTimestamp(seconds: timestamp.seconds))
+      return quoted.replacing("\"", with: "").replacing("T", with: " ")
+    } catch {
+      return "not a time: \(timestamp.seconds) s"
+    }
   }
 
   static func duration(_ duration: Duration) -> String {
@@ -21,6 +23,11 @@ enum Format {
     case ..<86_400_000: return "\(seconds / 3600) h \(seconds % 3600 / 60) min"
     default: return "\(seconds / 86_400) d \(seconds % 86_400 / 3600) h"
     }
+  }
+
+  static func duration(_ duration: ProtoDuration?) -> String {
+    guard let duration = duration?.duration else { return "-" }
+    return Format.duration(duration)
   }
 
   static func limit(_ value: Int32) -> String { value < 0 ? "none" : String(value) }
@@ -60,6 +67,3 @@ enum Format {
     return prefix
   }
 }
-
-/// The text of UTF-8 that our own encoder made.
-func text(of utf8: [UInt8]) -> String { String(decoding: utf8, as: UTF8.self) }

@@ -10,7 +10,7 @@ struct Health: AsyncParsableCommand {
   func run() async throws {
     try await connection.withClient { client, options in
       let report = try await client.health.getHealth(GetHealthRequest(), options: options)
-      connection.show(report, report)
+      try connection.show(report, report)
       if !connection.json {
         print("\n" + Component.table(report.components).text(ifEmpty: "no components"))
       }
@@ -23,7 +23,7 @@ extension GetHealthResponse: Presentable {
   var fields: [(name: String, value: String)] {
     [
       ("state", Format.name(state)), ("version", version),
-      ("uptime", uptime.map { Format.duration($0.duration) } ?? "-"),
+      ("uptime", Format.duration(uptime)),
       ("connections", String(openConnections)), ("calls", String(callsInFlight)),
     ]
   }

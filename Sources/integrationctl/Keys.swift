@@ -16,7 +16,7 @@ struct Keys: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @Argument(help: "The tenant's id.") var tenant: String
     @Argument(help: "The key's name, for people: 1 to 200 characters.") var name: String
-    @Option(help: "Where it may be used.") var environment: Environment = .production
+    @Option(help: "Where it may be used.") var environment = Choice(Environment.production)
     @Option(
       name: .customLong("allow-endpoint"),
       help: ArgumentHelp(
@@ -43,13 +43,13 @@ struct Keys: AsyncParsableCommand {
       try await connection.withClient { client, options in
         let answer = try await client.apiKeys.createApiKey(
           CreateApiKeyRequest(
-            tenantId: tenant, keyName: name, environment: environment,
+            tenantId: tenant, keyName: name, environment: environment.value,
             allowedEndpoints: endpoints, allowedIpAddresses: addresses,
             rateLimitPerMinute: perMinute, rateLimitPerHour: perHour, expiresAt: expires?.timestamp,
             rotationFrequencyDays: rotateEvery, notes: notes, withApiSecret: withSecret,
             idempotencyKey: idempotency.key),
           options: options)
-        connection.show(
+        try connection.show(
           answer, answer.key, also: Keys.secrets(answer.apiKey, answer.apiSecret))
       }
     }
@@ -64,7 +64,7 @@ struct Keys: AsyncParsableCommand {
       try await connection.withClient { client, options in
         let answer = try await client.apiKeys.getApiKey(
           GetApiKeyRequest(tenantId: target.tenant, keyId: target.key), options: options)
-        connection.show(answer, answer.key)
+        try connection.show(answer, answer.key)
       }
     }
   }
@@ -74,8 +74,8 @@ struct Keys: AsyncParsableCommand {
       abstract: "List a tenant's keys, newest first.")
     @OptionGroup var connection: ConnectionOptions
     @Argument(help: "The tenant's id.") var tenant: String
-    @Option(help: "Only keys of this environment.") var environment: Environment?
-    @Option(help: "Only keys in this state.") var state: ApiKeyState?
+    @Option(help: "Only keys of this environment.") var environment: Choice<Environment>?
+    @Option(help: "Only keys in this state.") var state: Choice<ApiKeyState>?
     @OptionGroup var pages: PageOptions
 
     func run() async throws {
@@ -86,7 +86,8 @@ struct Keys: AsyncParsableCommand {
           try await client.apiKeys.listApiKeys(
             ListApiKeysRequest(
               tenantId: tenant, pageSize: pages.pageSize, pageToken: token,
-              environment: environment ?? .unspecified, state: state ?? .unspecified),
+              environment: environment?.value ?? .unspecified,
+              state: state?.value ?? .unspecified),
             options: options)
         }
       }
@@ -106,7 +107,7 @@ struct Keys: AsyncParsableCommand {
           RevokeApiKeyRequest(
             tenantId: target.tenant, keyId: target.key, idempotencyKey: idempotency.key),
           options: options)
-        connection.show(answer, answer.key)
+        try connection.show(answer, answer.key)
       }
     }
   }
@@ -129,7 +130,7 @@ struct Keys: AsyncParsableCommand {
             tenantId: target.tenant, keyId: target.key,
             gracePeriod: ProtoDuration(grace.duration), idempotencyKey: idempotency.key),
           options: options)
-        connection.show(
+        try connection.show(
           answer, answer.key, also: Keys.secrets(answer.apiKey, answer.apiSecret))
       }
     }

@@ -56,7 +56,7 @@ extension Keys {
             tenantId: target.tenant, keyId: target.key, key: change.key,
             updateMask: ProtoFieldMask(paths: change.paths), idempotencyKey: idempotency.key),
           options: options)
-        connection.show(answer, answer.key)
+        try connection.show(answer, answer.key)
       }
     }
 

@@ -12,7 +12,8 @@ extension Keys {
         """)
     @OptionGroup var connection: ConnectionOptions
     @Argument(help: "What was presented; `-` reads a line of standard input.") var key: String
-    @Option(help: "The environment of the asking service.") var environment: Environment = .production
+    @Option(help: "The environment of the asking service.")
+    var environment = Choice(Environment.production)
     @Option(help: ArgumentHelp("The tenant it must belong to.", valueName: "uuid"))
     var tenant: String = ""
     @Option(help: ArgumentHelp("The client's address.", valueName: "address")) var ip: String = ""
@@ -25,10 +26,10 @@ extension Keys {
       try await connection.withClient { client, options in
         let decision = try await client.apiKeys.verifyApiKey(
           VerifyApiKeyRequest(
-            apiKey: presented, environment: environment, tenantId: tenant, ipAddress: ip,
+            apiKey: presented, environment: environment.value, tenantId: tenant, ipAddress: ip,
             endpoint: endpoint, cost: cost, peek: peek),
           options: options)
-        connection.show(decision, decision)
+        try connection.show(decision, decision)
         if !decision.allowed { throw ExitStatus.refused }
       }
     }
@@ -39,7 +40,7 @@ extension Keys {
       abstract: "Show how often a key was verified, by time and decision, newest first.")
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var target: KeyArguments
-    @Option(help: "Width of a row.") var by: UsageGranularity = .hour
+    @Option(help: "Width of a row.") var by = Choice(UsageGranularity.hour)
     @Option(
       help: ArgumentHelp("First moment: RFC 3339, or a span ago such as 7d.", valueName: "when"))
     var since: Moment?
@@ -55,7 +56,7 @@ extension Keys {
           try await client.apiKeys.getApiKeyUsage(
             GetApiKeyUsageRequest(
               tenantId: target.tenant, keyId: target.key, startTime: since?.past,
-              endTime: until?.past, granularity: by, pageSize: pages.pageSize, pageToken: token),
+              endTime: until?.past, granularity: by.value, pageSize: pages.pageSize, pageToken: token),
             options: options)
         }
       }
@@ -81,7 +82,7 @@ extension VerifyApiKeyResponse: Presentable {
           "\(window.remaining) of \(window.limit) left until \(Format.time(window.resetAt))"
         ))
     }
-    if let retryAfter { fields.append(("retry in", Format.duration(retryAfter.duration))) }
+    if retryAfter != nil { fields.append(("retry in", Format.duration(retryAfter))) }
     return fields
   }
 }

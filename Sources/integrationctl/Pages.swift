@@ -34,7 +34,7 @@ extension PageOptions {
       let page = try await fetch(token)
       token = page.nextPageToken
       if json {
-        print(text(of: page.jsonUTF8()))
+        print(try JSON.text(of: page))
       } else if first || !page.rows.isEmpty {
         print(table(page.rows).text(ifEmpty: nothing))
       }

@@ -12,9 +12,9 @@ extension ConnectionOptions {
   func show(
     _ answer: some Message, _ thing: (any Presentable)?,
     also extra: [(name: String, value: String)] = []
-  ) {
+  ) throws {
     if json {
-      print(text(of: answer.jsonUTF8()))
+      print(try JSON.text(of: answer))
     } else {
       print(Table.fields((thing?.fields ?? []) + extra))
     }
@@ -22,19 +22,20 @@ extension ConnectionOptions {
 }
 
 /// An enum of the contract as an argument, spelt as ``Format/name(_:)`` shows it.
-extension ExpressibleByArgument where Self: ProtoEnum {
-  public init?(argument: String) {
-    let match = Self.descriptor.values.first {
-      $0.number != 0 && Format.name(Self(rawValue: $0.number)) == argument.lowercased()
+struct Choice<E: ProtoEnum>: ExpressibleByArgument {
+  let value: E
+
+  init(_ value: E) { self.value = value }
+
+  init?(argument: String) {
+    let match = E.descriptor.values.first {
+      $0.number != 0 && Format.name(E(rawValue: $0.number)) == argument.lowercased()
     }
     guard let match else { return nil }
-    self.init(rawValue: match.number)
+    value = E(rawValue: match.number)
   }
 
-  public static var allValueStrings: [String] { Format.names(of: Self.self) }
-}
+  var defaultValueDescription: String { Format.name(value) }
 
-extension TenantState: @retroactive ExpressibleByArgument {}
-extension Environment: @retroactive ExpressibleByArgument {}
-extension ApiKeyState: @retroactive ExpressibleByArgument {}
-extension UsageGranularity: @retroactive ExpressibleByArgument {}
+  static var allValueStrings: [String] { Format.names(of: E.self) }
+}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import IntegrationAPI
+import TTRPC
 
 struct Services: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,16 +1,13 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Foundation
 
 /// Writes a line to standard error.
 func writeError(_ line: String) {
-  fputs(line + "\n", stderr)
+  FileHandle.standardError.write(Data((line + "\n").utf8))
 }
 
-/// Prints a line that a reader of a pipe sees at once.
+/// Prints a line past the buffer, so that a reader of a pipe sees it at once.
 func printAtOnce(_ line: String) {
-  print(line)
-  fflush(nil)
+  FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }
 
 /// Whether nobody pipes anything in.
@@ -18,7 +15,5 @@ var standardInputIsTerminal: Bool { isatty(STDIN_FILENO) == 1 }
 
 /// All of standard input.
 func readStandardInput() -> String {
-  var lines: [String] = []
-  while let line = readLine(strippingNewline: true) { lines.append(line) }
-  return lines.joined(separator: "\n")
+  String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self)
 }

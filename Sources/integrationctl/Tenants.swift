@@ -22,7 +22,7 @@ struct Tenants: AsyncParsableCommand {
           CreateTenantRequest(
             displayName: displayName, tenantId: id, idempotencyKey: idempotency.key),
           options: options)
-        connection.show(answer, answer.tenant)
+        try connection.show(answer, answer.tenant)
       }
     }
   }
@@ -36,7 +36,7 @@ struct Tenants: AsyncParsableCommand {
       try await connection.withClient { client, options in
         let answer = try await client.tenants.getTenant(
           GetTenantRequest(tenantId: tenant), options: options)
-        connection.show(answer, answer.tenant)
+        try connection.show(answer, answer.tenant)
       }
     }
   }
@@ -44,8 +44,7 @@ struct Tenants: AsyncParsableCommand {
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List tenants, newest first.")
     @OptionGroup var connection: ConnectionOptions
-    @Option(help: "Only tenants in this state: \(Format.names(of: TenantState.self).joined(separator: ", ")).")
-    var state: TenantState?
+    @Option(help: "Only tenants in this state.") var state: Choice<TenantState>?
     @OptionGroup var pages: PageOptions
 
     func run() async throws {
@@ -55,7 +54,7 @@ struct Tenants: AsyncParsableCommand {
         ) { token in
           try await client.tenants.listTenants(
             ListTenantsRequest(
-              pageSize: pages.pageSize, pageToken: token, state: state ?? .unspecified),
+              pageSize: pages.pageSize, pageToken: token, state: state?.value ?? .unspecified),
             options: options)
         }
       }
@@ -76,7 +75,7 @@ struct Tenants: AsyncParsableCommand {
           SuspendTenantRequest(
             tenantId: tenant, reason: reason, idempotencyKey: idempotency.key),
           options: options)
-        connection.show(answer, answer.tenant)
+        try connection.show(answer, answer.tenant)
       }
     }
   }
@@ -92,7 +91,7 @@ struct Tenants: AsyncParsableCommand {
         let answer = try await client.tenants.resumeTenant(
           ResumeTenantRequest(tenantId: tenant, idempotencyKey: idempotency.key),
           options: options)
-        connection.show(answer, answer.tenant)
+        try connection.show(answer, answer.tenant)
       }
     }
   }
