@@ -1,4 +1,5 @@
 internal import ProtobufC
+internal import TTRPC
 
 /// The inbound half of a streaming call, whatever its messages are.
 protocol InboundMessages: AnyObject, Sendable {

@@ -1,5 +1,6 @@
 package import Logging
 package import Reactor
+package import TTRPC
 
 /// Where a server listens and whom it lets in.
 package struct ServerConfiguration: Sendable {
@@ -26,4 +27,12 @@ package struct ServerConfiguration: Sendable {
     self.path = path
     self.logger = logger
   }
+}
+
+/// What the admission hook makes of a peer, once per connection.
+package enum Admission: Sendable {
+  /// Calls are let through to the authorisation hook, which is shown the principal.
+  case admitted(principal: (any Sendable)?)
+  /// Every call of the connection is answered with this error.
+  case refused(RPCError)
 }

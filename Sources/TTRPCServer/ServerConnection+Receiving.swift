@@ -1,5 +1,6 @@
 internal import ProtobufC
 internal import Reactor
+internal import TTRPC
 
 /// From a frame to a running handler.
 extension ServerConnection {

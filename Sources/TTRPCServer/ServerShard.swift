@@ -1,6 +1,7 @@
 internal import Logging
 internal import Reactor
 internal import Synchronization
+internal import TTRPC
 
 /// What all loops of a server share: nothing of it changes while it serves.
 final class ServerCore: Sendable {

@@ -1,6 +1,7 @@
 internal import Logging
 package import Reactor
 internal import Synchronization
+package import TTRPC
 
 /// Serves services on a Unix socket: spreads the connections over loops and answers for every call
 /// it starts.

@@ -1,3 +1,5 @@
+internal import TTRPC
+
 /// The methods of a server, found by the bytes of a request without making a `String`.
 struct MethodTable: Sendable {
   /// A method that is served.
@@ -11,7 +13,7 @@ struct MethodTable: Sendable {
     init(service: String, method: MethodDefinition) {
       name = MethodName(service: service, method: method.name)
       kind = method.kind
-      handler = method.handler
+      handler = method.accept(HandlerMaker())
       serviceBytes = Array(service.utf8)
       methodBytes = Array(method.name.utf8)
     }

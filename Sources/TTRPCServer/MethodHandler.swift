@@ -1,4 +1,5 @@
 internal import ProtobufC
+internal import TTRPC
 
 /// Starts a method: decodes the request in place and runs the code behind the method on the loop of
 /// the connection.
@@ -15,6 +16,38 @@ struct CallOpening {
   let context: CallContext
   /// What the Request frame said about more to come.
   let flags: FrameFlags
+}
+
+/// Makes the handler of a method.
+struct HandlerMaker: MethodVisitor {
+  func unary<Request: Message, Response: Message>(
+    _ body: @escaping @Sendable (Request, CallContext) async throws -> Response
+  ) -> any MethodHandler {
+    UnaryHandler(body: body)
+  }
+
+  func serverStreaming<Request: Message, Response: Message>(
+    _ body:
+      @escaping @Sendable (Request, ResponseWriter<Response>, CallContext) async throws ->
+      Void
+  ) -> any MethodHandler {
+    ServerStreamingHandler(body: body)
+  }
+
+  func clientStreaming<Request: Message, Response: Message>(
+    _ body: @escaping @Sendable (RequestStream<Request>, CallContext) async throws -> Response
+  ) -> any MethodHandler {
+    ClientStreamingHandler(body: body)
+  }
+
+  func bidirectional<Request: Message, Response: Message>(
+    _ body:
+      @escaping @Sendable (
+        RequestStream<Request>, ResponseWriter<Response>, CallContext
+      ) async throws -> Void
+  ) -> any MethodHandler {
+    BidirectionalHandler(body: body)
+  }
 }
 
 struct UnaryHandler<Request: Message, Response: Message>: MethodHandler {
@@ -41,7 +74,7 @@ struct ServerStreamingHandler<Request: Message, Response: Message>: MethodHandle
     guard let request = connection.decode(Request.self, payload, for: opening) else { return }
     let id = opening.id
     let context = opening.context
-    let responses = ResponseWriter<Response>(connection: connection, id: id)
+    let responses = ResponseWriter<Response>(connection, stream: id)
     connection.run(opening, inbound: nil) { [body] in
       do {
         try await body(request, responses, context)
@@ -62,7 +95,7 @@ struct ClientStreamingHandler<Request: Message, Response: Message>: MethodHandle
     else { return }
     let id = opening.id
     let context = opening.context
-    let requests = RequestStream(queue: inbound.queue)
+    let requests = RequestStream(inbound.queue)
     connection.run(opening, inbound: inbound) { [body] in
       do {
         connection.finish(id, with: try await body(requests, context))
@@ -83,8 +116,8 @@ struct BidirectionalHandler<Request: Message, Response: Message>: MethodHandler 
     else { return }
     let id = opening.id
     let context = opening.context
-    let requests = RequestStream(queue: inbound.queue)
-    let responses = ResponseWriter<Response>(connection: connection, id: id)
+    let requests = RequestStream(inbound.queue)
+    let responses = ResponseWriter<Response>(connection, stream: id)
     connection.run(opening, inbound: inbound) { [body] in
       do {
         try await body(requests, responses, context)

@@ -1,6 +1,7 @@
 internal import Logging
 internal import ProtobufC
 internal import Reactor
+internal import TTRPC
 
 /// One client's connection: reads its frames, runs its calls, sends its answers.
 ///
@@ -8,7 +9,7 @@ internal import Reactor
 /// the read that brought its request; the answers of a turn leave in one write.
 // SAFETY: all state is touched on `shard.loop` only. Handlers that come back on another thread
 // enter through `onLoop`; what they read elsewhere (`limits`, `shard`, `caller`) never changes.
-final class ServerConnection: StreamSocketDelegate, @unchecked Sendable {
+final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sendable {
   /// Where a connection is in its life.
   enum Phase: Equatable {
     /// Calls are accepted.

@@ -1,6 +1,7 @@
 internal import Logging
 internal import ProtobufC
 internal import Reactor
+internal import TTRPC
 
 /// From a handler, or a rule, to the bytes of an answer.
 extension ServerConnection {

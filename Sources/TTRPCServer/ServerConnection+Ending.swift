@@ -1,5 +1,6 @@
 internal import Logging
 internal import Reactor
+internal import TTRPC
 
 /// Time, and the ways a connection ends.
 extension ServerConnection {
