@@ -6,9 +6,9 @@ package struct AccessPolicy: Sendable {
     package let uid: UInt32?
     /// A group its processes belong to, first or supplementary. Nil: any.
     package let gid: UInt32?
-    package let caller: Caller
+    package let caller: Principal
 
-    package init(uid: UInt32?, gid: UInt32?, caller: Caller) {
+    package init(uid: UInt32?, gid: UInt32?, caller: Principal) {
       self.uid = uid
       self.gid = gid
       self.caller = caller
@@ -25,13 +25,13 @@ package struct AccessPolicy: Sendable {
 
   /// The policy without a file: root and the daemon's own user, as `admin`.
   package static func ownUser(_ uid: UInt32) -> AccessPolicy {
-    let root = Entry(uid: 0, gid: nil, caller: Caller(name: "root", roles: [.admin]))
-    let own = Entry(uid: uid, gid: nil, caller: Caller(name: "owner", roles: [.admin]))
+    let root = Entry(uid: 0, gid: nil, caller: Principal(name: "root", roles: [.admin]))
+    let own = Entry(uid: uid, gid: nil, caller: Principal(name: "owner", roles: [.admin]))
     return AccessPolicy(entries: uid == 0 ? [root] : [root, own])
   }
 
   /// The caller of the first entry that fits a process. An entry with user and group wants both.
-  package func caller(uid: UInt32, gid: UInt32, groups: [UInt32]) -> Caller? {
+  package func caller(uid: UInt32, gid: UInt32, groups: [UInt32]) -> Principal? {
     guard uid != Self.overflowID, uid != .max else { return nil }
     return entries.first { entry in
       (entry.uid.map { $0 == uid } ?? true)

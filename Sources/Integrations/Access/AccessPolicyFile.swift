@@ -61,7 +61,7 @@ package struct AccessPolicyFile {
         file: file, line: object.line,
         "caller \"\(name)\" needs a \"uid\", \"user\", \"gid\" or \"group\"")
     }
-    let caller = Caller(
+    let caller = Principal(
       name: name, roles: try roles(object), patterns: try patterns(object),
       tenants: try tenants(object))
     return AccessPolicy.Entry(uid: uid, gid: gid, caller: caller)

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Names a tenant.
 package struct TenantID: Hashable, Sendable, CustomStringConvertible {

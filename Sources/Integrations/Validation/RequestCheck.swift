@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 package import ProtobufC
 
 /// Collects everything that is wrong with a request, so that its author hears it all at once:

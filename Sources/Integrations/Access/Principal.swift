@@ -1,5 +1,5 @@
 /// A program on this host, as the access policy names it: what it may call, and for which tenants.
-package struct Caller: Hashable, Sendable {
+package struct Principal: Hashable, Sendable {
   /// Unique within the policy, 1 to 200 characters. Idempotency keys belong to it.
   package let name: String
   package let roles: Set<Role>
