@@ -1,3 +1,5 @@
+package import Reactor
+
 /// Who may call the daemon: an ordered list of callers and the Unix accounts they run as.
 package struct AccessPolicy: Sendable {
   /// One entry: a caller and how to recognise its processes.
@@ -6,12 +8,12 @@ package struct AccessPolicy: Sendable {
     package let uid: UInt32?
     /// A group its processes belong to, first or supplementary. Nil: any.
     package let gid: UInt32?
-    package let caller: Principal
+    package let principal: Principal
 
-    package init(uid: UInt32?, gid: UInt32?, caller: Principal) {
+    package init(uid: UInt32?, gid: UInt32?, principal: Principal) {
       self.uid = uid
       self.gid = gid
-      self.caller = caller
+      self.principal = principal
     }
   }
 
@@ -25,17 +27,17 @@ package struct AccessPolicy: Sendable {
 
   /// The policy without a file: root and the daemon's own user, as `admin`.
   package static func ownUser(_ uid: UInt32) -> AccessPolicy {
-    let root = Entry(uid: 0, gid: nil, caller: Principal(name: "root", roles: [.admin]))
-    let own = Entry(uid: uid, gid: nil, caller: Principal(name: "owner", roles: [.admin]))
+    let root = Entry(uid: 0, gid: nil, principal: Principal(name: "root", roles: [.admin]))
+    let own = Entry(uid: uid, gid: nil, principal: Principal(name: "owner", roles: [.admin]))
     return AccessPolicy(entries: uid == 0 ? [root] : [root, own])
   }
 
-  /// The caller of the first entry that fits a process. An entry with user and group wants both.
-  package func caller(uid: UInt32, gid: UInt32, groups: [UInt32]) -> Principal? {
-    guard uid != Self.overflowID, uid != .max else { return nil }
+  /// The principal of the first entry that fits a process. An entry with user and group wants both.
+  package func principal(of peer: PeerCredentials) -> Principal? {
+    guard peer.userID != Self.overflowID, peer.userID != .max else { return nil }
     return entries.first { entry in
-      (entry.uid.map { $0 == uid } ?? true)
-        && (entry.gid.map { $0 == gid || groups.contains($0) } ?? true)
-    }?.caller
+      (entry.uid.map { $0 == peer.userID } ?? true)
+        && (entry.gid.map { $0 == peer.groupID || peer.supplementaryGroups.contains($0) } ?? true)
+    }?.principal
   }
 }

@@ -61,10 +61,10 @@ package struct AccessPolicyFile {
         file: file, line: object.line,
         "caller \"\(name)\" needs a \"uid\", \"user\", \"gid\" or \"group\"")
     }
-    let caller = Principal(
+    let principal = Principal(
       name: name, roles: try roles(object), patterns: try patterns(object),
       tenants: try tenants(object))
-    return AccessPolicy.Entry(uid: uid, gid: gid, caller: caller)
+    return AccessPolicy.Entry(uid: uid, gid: gid, principal: principal)
   }
 
   private mutating func name(_ object: SettingsObject) throws(SettingsError) -> String {
