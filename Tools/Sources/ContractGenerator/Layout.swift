@@ -1,0 +1,60 @@
+/// Where each proto package's Swift goes, and what its types are called there.
+public struct Layout: Sendable {
+  /// A Swift module as one proto package sees it.
+  public struct Room: Sendable {
+    /// The Swift module.
+    public var module: String
+    /// Folder of the module's generated code, from the root of the repository.
+    public var folder: String
+    /// Put before the name of every top-level message and enum.
+    public var typePrefix = ""
+    /// Put before the name of every service.
+    public var servicePrefix = ""
+    /// `public` for what users of the client library see, else `package`.
+    public var access: String
+  }
+
+  /// By proto package.
+  public var rooms: [String: Room]
+  /// The module with the addresses of protobuf-c's descriptors, and its folder of headers.
+  public var cModule: String
+  public var cHeaders: String
+  /// The module that wraps the descriptors, and the folder of the generated part of it.
+  public var descriptorModule: String
+  public var descriptorFolder: String
+  /// The folder of the tables over all services. Nil: there are none.
+  public var catalogueFolder: String?
+
+  /// What integrationd is made of.
+  public static let integrationd = Layout(
+    rooms: [
+      "google.protobuf": Room(
+        module: "ProtobufC", folder: "Sources/ProtobufC/Generated", typePrefix: "Proto",
+        access: "public"),
+      "google.rpc": Room(
+        module: "TTRPC", folder: "Sources/TTRPC/Generated", typePrefix: "RPC", access: "package"),
+      "ttrpc": Room(
+        module: "TTRPC", folder: "Sources/TTRPC/Generated", typePrefix: "TTRPC", access: "package"),
+      "grpc.health.v1": Room(
+        module: "IntegrationAPI", folder: "Sources/IntegrationAPI/Generated",
+        servicePrefix: "GRPC", access: "public"),
+      "integration.v1": Room(
+        module: "IntegrationAPI", folder: "Sources/IntegrationAPI/Generated", access: "public"),
+    ],
+    cModule: "CIntegrationProto", cHeaders: "Sources/CIntegrationProto/include",
+    descriptorModule: "ProtobufC", descriptorFolder: "Sources/ProtobufC/Generated",
+    catalogueFolder: "Sources/IntegrationAPI/Generated")
+
+  /// What the tests of generated code are made of: `Tests/Protos`, with every construct there is.
+  public static let fixtures: Layout = {
+    var layout = Layout(
+      rooms: [
+        "fixtures.v1": Room(
+          module: "Fixtures", folder: "Tests/Fixtures/Generated", access: "package")
+      ],
+      cModule: "CFixtures", cHeaders: "Tests/CFixtures/include",
+      descriptorModule: "Fixtures", descriptorFolder: "Tests/Fixtures/Generated")
+    layout.rooms["google.protobuf"] = integrationd.rooms["google.protobuf"]
+    return layout
+  }()
+}

@@ -1,0 +1,52 @@
+/// Source code in the making: indented lines, wrapped at 100 columns the way `swift format` wraps.
+struct SourceText {
+  static let columns = 100
+
+  private(set) var text = ""
+  private var depth = 0
+
+  private var room: Int { Self.columns - 2 * depth }
+
+  mutating func line(_ line: String = "") {
+    if !line.isEmpty { text += String(repeating: "  ", count: depth) + line }
+    text += "\n"
+  }
+
+  mutating func indented(_ body: (inout SourceText) throws -> Void) rethrows {
+    depth += 1
+    try body(&self)
+    depth -= 1
+  }
+
+  /// `head {`, the body one step further in, `}`.
+  mutating func block(_ head: String, _ body: (inout SourceText) throws -> Void) rethrows {
+    line(head + " {")
+    try indented(body)
+    line("}")
+  }
+
+  /// A doc comment; nothing for an empty one. Paragraphs too wide for the line are wrapped anew.
+  mutating func doc(_ comment: String) {
+    for docLine in Prose.wrapped(comment, columns: room - 4) {
+      line(docLine.isEmpty ? "///" : "/// " + docLine)
+    }
+  }
+
+  /// `head(a, b)tail` on one line if it fits; else the list on a line of its own if that fits, else
+  /// each item on its own line.
+  mutating func list(_ head: String, _ items: [String], _ tail: String) {
+    let whole = items.joined(separator: ", ")
+    if head.count + whole.count + tail.count + 2 <= room { return line("\(head)(\(whole))\(tail)") }
+    line("\(head)(")
+    indented { source in
+      if whole.count <= source.room {
+        source.line(whole)
+      } else {
+        for (rank, item) in items.enumerated() {
+          source.line(item + (rank < items.count - 1 ? "," : ""))
+        }
+      }
+    }
+    line(")\(tail)")
+  }
+}
