@@ -42,7 +42,7 @@ package struct Idempotency: Sendable {
       do {
         return try await database.transaction(
           in: .tenant(tenant.uuid), deadline: call.deadline, body)
-      } catch let error as DatabaseError where error.isOutcomeUnknown {
+      } catch let error as DatabaseError where error.kind == .outcomeUnknown {
         throw ServiceError.outcomeUnknown(cause: error)
       }
     }
@@ -58,10 +58,10 @@ package struct Idempotency: Sendable {
           try await once(place, digest, call.method, transaction, body)
         }
       } catch let error as DatabaseError {
-        if error.isOutcomeUnknown { doubt = error }
+        if error.kind == .outcomeUnknown { doubt = error }
         guard let doubt else { throw error }
         // After a doubt, "the database is down" no longer means "it was not done".
-        guard error.isOutcomeUnknown || error.isUnavailable, call.deadline.remaining > pause else {
+        guard error.kind == .outcomeUnknown || error.kind == .unavailable, call.deadline.remaining > pause else {
           throw ServiceError.outcomeUnknown(cause: doubt)
         }
       } catch is ConcurrentPurge {
