@@ -28,7 +28,7 @@ for tool in protoc protoc-c swift; do
 done
 
 for product in protoc-gen-integration-swift check-compatibility; do
-  swift build --package-path "$root/Tools" --product "$product" >&2
+  swift build --quiet --package-path "$root/Tools" --product "$product" >&2
 done
 binaries=$(swift build --package-path "$root/Tools" --show-bin-path)
 

@@ -32,6 +32,10 @@ static inline const ProtobufCEnumDescriptor *fixtures_v1_Everything_Inner_Level_
   return &fixtures__v1__everything__inner__level__descriptor;
 }
 
+static inline const ProtobufCServiceDescriptor *fixtures_v1_Kinds_descriptor(void) {
+  return &fixtures__v1__kinds__descriptor;
+}
+
 #pragma clang assume_nonnull end
 
 #endif

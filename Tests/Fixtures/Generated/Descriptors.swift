@@ -39,3 +39,10 @@ extension EnumDescriptor {
     unsafe EnumDescriptor(constant: fixtures_v1_Everything_Inner_Level_descriptor())
   }
 }
+
+extension ServiceDescriptor {
+  /// `fixtures.v1.Kinds`
+  package static var fixtures_v1_Kinds: ServiceDescriptor {
+    unsafe ServiceDescriptor(constant: fixtures_v1_Kinds_descriptor())
+  }
+}

@@ -55,7 +55,7 @@ struct FieldForm {
   var read: String {
     switch field.type {
     case .enum: "reader.\(accessor)(\(index), as: \(element).self)"
-    case .message: "try reader.\(accessor)(\(index), as: \(element).self)"
+    case .message: "reader.\(accessor)(\(index), as: \(element).self)"
     default: "reader.\(accessor)(\(index))"
     }
   }

@@ -45,7 +45,7 @@ public struct Layout: Sendable {
     descriptorModule: "ProtobufC", descriptorFolder: "Sources/ProtobufC/Generated",
     catalogueFolder: "Sources/IntegrationAPI/Generated")
 
-  /// What the tests of generated code are made of: `Tests/Protos`, with every construct there is.
+  /// What the tests of generated code are made of: `Tests/Protos`, every construct there is.
   public static let fixtures: Layout = {
     var layout = Layout(
       rooms: [

@@ -65,7 +65,7 @@ struct MessageFile {
     guard !properties.isEmpty else { return }
     source.line()
     source.line("/// A message of the given fields. Those left out are empty.")
-    source.list(
+    source.declaration(
       "\(access) init",
       properties.map { "\($0.name): \($0.type) = \($0.defaultValue)" }, " {")
     source.indented { source in
@@ -82,8 +82,7 @@ struct MessageFile {
       source.line("  .\(SwiftNames.descriptor(message.fullName))")
       source.line("}")
       source.line()
-      source.block("\(access) init(from reader: borrowing MessageReader) throws(MessageError)") {
-        source in
+      source.block("\(access) init(from reader: borrowing MessageReader)") { source in
         for property in properties { property.writeRead(to: &source) }
       }
       source.line()

@@ -18,11 +18,18 @@ struct SourceText {
     depth -= 1
   }
 
-  /// `head {`, the body one step further in, `}`.
+  /// `head {`, the body one step further in, `}`; `head {}` around nothing.
   mutating func block(_ head: String, _ body: (inout SourceText) throws -> Void) rethrows {
+    let before = text
     line(head + " {")
+    let opened = text
     try indented(body)
-    line("}")
+    if text == opened {
+      text = before
+      line(head + " {}")
+    } else {
+      line("}")
+    }
   }
 
   /// A doc comment; nothing for an empty one. Paragraphs too wide for the line are wrapped anew.
@@ -32,9 +39,9 @@ struct SourceText {
     }
   }
 
-  /// `head(a, b)tail` on one line if it fits; else the list on a line of its own if that fits, else
-  /// each item on its own line.
-  mutating func list(_ head: String, _ items: [String], _ tail: String) {
+  /// A declaration: `head(a, b)tail` on one line if it fits; else the list on a line of its own if
+  /// that fits, else each item on its own line.
+  mutating func declaration(_ head: String, _ items: [String], _ tail: String) {
     let whole = items.joined(separator: ", ")
     if head.count + whole.count + tail.count + 2 <= room { return line("\(head)(\(whole))\(tail)") }
     line("\(head)(")
@@ -48,5 +55,13 @@ struct SourceText {
       }
     }
     line(")\(tail)")
+  }
+
+  /// A call: `head(a, b)tail` on one line if it fits, else the arguments on a line of their own.
+  mutating func call(_ head: String, _ arguments: [String], _ tail: String = "") {
+    let whole = arguments.joined(separator: ", ")
+    if head.count + whole.count + tail.count + 2 <= room { return line("\(head)(\(whole))\(tail)") }
+    line("\(head)(")
+    indented { $0.line("\(whole))\(tail)") }
   }
 }

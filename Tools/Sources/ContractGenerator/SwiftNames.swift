@@ -14,7 +14,7 @@ enum SwiftNames {
 
   /// `TENANT_STATE_ACTIVE` of `TenantState` becomes `active`.
   static func enumCase(_ value: String, of type: String) -> String {
-    let prefix = screamingSnake(type) + "_"
+    let prefix = snake(type).uppercased() + "_"
     let stripped = value.hasPrefix(prefix) ? String(value.dropFirst(prefix.count)) : value
     return lowerCamel(stripped.lowercased())
   }
@@ -24,14 +24,16 @@ enum SwiftNames {
     fullName.split(separator: ".").joined(separator: "_")
   }
 
-  /// `TenantState` becomes `TENANT_STATE`.
-  private static func screamingSnake(_ name: String) -> String {
+  /// `TenantState` becomes `tenant_state`, `HTTPMethod` `http_method`.
+  private static func snake(_ name: String) -> String {
+    let letters = Array(name)
     var result = ""
-    var previousIsLower = false
-    for character in name {
-      if character.isUppercase && previousIsLower { result += "_" }
-      result += character.uppercased()
-      previousIsLower = !character.isUppercase
+    for (index, letter) in letters.enumerated() {
+      let endsWord = index > 0 && !letters[index - 1].isUppercase
+      let beginsWord =
+        index > 0 && index + 1 < letters.count && letters[index + 1].isLowercase
+      if letter.isUppercase && (endsWord || beginsWord) { result += "_" }
+      result += letter.lowercased()
     }
     return result
   }

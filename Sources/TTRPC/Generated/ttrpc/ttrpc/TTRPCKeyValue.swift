@@ -26,7 +26,7 @@ extension TTRPCKeyValue: Message {
     .ttrpc_KeyValue
   }
 
-  package init(from reader: borrowing MessageReader) throws(MessageError) {
+  package init(from reader: borrowing MessageReader) {
     key = reader.string(0)
     value = reader.string(1)
   }

@@ -26,7 +26,7 @@ extension GetApiKeyRequest: Message {
     .integration_v1_GetApiKeyRequest
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     tenantId = reader.string(0)
     keyId = reader.string(1)
   }

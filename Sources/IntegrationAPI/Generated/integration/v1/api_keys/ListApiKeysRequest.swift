@@ -41,7 +41,7 @@ extension ListApiKeysRequest: Message {
     .integration_v1_ListApiKeysRequest
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     tenantId = reader.string(0)
     pageSize = reader.int32(1)
     pageToken = reader.string(2)

@@ -29,7 +29,7 @@ extension RevokeApiKeyRequest: Message {
     .integration_v1_RevokeApiKeyRequest
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     tenantId = reader.string(0)
     keyId = reader.string(1)
     idempotencyKey = reader.string(2)

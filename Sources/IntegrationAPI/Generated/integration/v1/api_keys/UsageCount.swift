@@ -26,7 +26,7 @@ extension UsageCount: Message {
     .integration_v1_UsageCount
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     code = reader.enumeration(0, as: VerificationCode.self)
     count = reader.int64(1)
   }

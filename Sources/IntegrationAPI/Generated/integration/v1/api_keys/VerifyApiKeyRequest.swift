@@ -60,7 +60,7 @@ extension VerifyApiKeyRequest: Message {
     .integration_v1_VerifyApiKeyRequest
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     apiKey = reader.string(0)
     environment = reader.enumeration(1, as: Environment.self)
     tenantId = reader.string(2)

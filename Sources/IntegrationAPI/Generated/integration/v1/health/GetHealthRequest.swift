@@ -15,9 +15,7 @@ extension GetHealthRequest: Message {
     .integration_v1_GetHealthRequest
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
-  }
+  public init(from reader: borrowing MessageReader) {}
 
-  public func write(to writer: borrowing MessageWriter) {
-  }
+  public func write(to writer: borrowing MessageWriter) {}
 }

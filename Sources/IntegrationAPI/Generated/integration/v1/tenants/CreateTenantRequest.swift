@@ -31,7 +31,7 @@ extension CreateTenantRequest: Message {
     .integration_v1_CreateTenantRequest
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     displayName = reader.string(0)
     tenantId = reader.string(1)
     idempotencyKey = reader.string(2)

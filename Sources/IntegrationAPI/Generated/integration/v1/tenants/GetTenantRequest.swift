@@ -23,7 +23,7 @@ extension GetTenantRequest: Message {
     .integration_v1_GetTenantRequest
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     tenantId = reader.string(0)
   }
 

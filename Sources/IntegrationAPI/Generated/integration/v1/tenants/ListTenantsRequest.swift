@@ -29,7 +29,7 @@ extension ListTenantsRequest: Message {
     .integration_v1_ListTenantsRequest
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     pageSize = reader.int32(0)
     pageToken = reader.string(1)
     state = reader.enumeration(2, as: TenantState.self)

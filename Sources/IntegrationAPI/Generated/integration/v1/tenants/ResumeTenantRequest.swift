@@ -26,7 +26,7 @@ extension ResumeTenantRequest: Message {
     .integration_v1_ResumeTenantRequest
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     tenantId = reader.string(0)
     idempotencyKey = reader.string(1)
   }

@@ -29,7 +29,7 @@ extension SuspendTenantRequest: Message {
     .integration_v1_SuspendTenantRequest
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     tenantId = reader.string(0)
     reason = reader.string(1)
     idempotencyKey = reader.string(2)

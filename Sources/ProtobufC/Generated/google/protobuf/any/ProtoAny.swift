@@ -25,7 +25,7 @@ extension ProtoAny: Message {
     .google_protobuf_Any
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     typeUrl = reader.string(0)
     value = reader.bytes(1)
   }

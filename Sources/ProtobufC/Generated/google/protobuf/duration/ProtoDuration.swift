@@ -24,7 +24,7 @@ extension ProtoDuration: Message {
     .google_protobuf_Duration
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     seconds = reader.int64(0)
     nanos = reader.int32(1)
   }

@@ -13,9 +13,7 @@ extension ProtoEmpty: Message {
     .google_protobuf_Empty
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
-  }
+  public init(from reader: borrowing MessageReader) {}
 
-  public func write(to writer: borrowing MessageWriter) {
-  }
+  public func write(to writer: borrowing MessageWriter) {}
 }

@@ -21,7 +21,7 @@ extension ProtoFieldMask: Message {
     .google_protobuf_FieldMask
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     paths = reader.strings(0)
   }
 

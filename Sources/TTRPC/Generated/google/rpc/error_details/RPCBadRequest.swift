@@ -42,8 +42,8 @@ extension RPCBadRequest: Message {
     .google_rpc_BadRequest
   }
 
-  package init(from reader: borrowing MessageReader) throws(MessageError) {
-    fieldViolations = try reader.messages(0, as: RPCBadRequest.FieldViolation.self)
+  package init(from reader: borrowing MessageReader) {
+    fieldViolations = reader.messages(0, as: RPCBadRequest.FieldViolation.self)
   }
 
   package func write(to writer: borrowing MessageWriter) {
@@ -56,7 +56,7 @@ extension RPCBadRequest.FieldViolation: Message {
     .google_rpc_BadRequest_FieldViolation
   }
 
-  package init(from reader: borrowing MessageReader) throws(MessageError) {
+  package init(from reader: borrowing MessageReader) {
     field = reader.string(0)
     description = reader.string(1)
   }

@@ -26,7 +26,7 @@ extension RPCErrorInfo: Message {
     .google_rpc_ErrorInfo
   }
 
-  package init(from reader: borrowing MessageReader) throws(MessageError) {
+  package init(from reader: borrowing MessageReader) {
     reason = reader.string(0)
     domain = reader.string(1)
   }

@@ -23,7 +23,7 @@ extension RPCRequestInfo: Message {
     .google_rpc_RequestInfo
   }
 
-  package init(from reader: borrowing MessageReader) throws(MessageError) {
+  package init(from reader: borrowing MessageReader) {
     requestId = reader.string(0)
   }
 

@@ -26,7 +26,7 @@ extension RPCResourceInfo: Message {
     .google_rpc_ResourceInfo
   }
 
-  package init(from reader: borrowing MessageReader) throws(MessageError) {
+  package init(from reader: borrowing MessageReader) {
     resourceType = reader.string(0)
     resourceName = reader.string(1)
   }

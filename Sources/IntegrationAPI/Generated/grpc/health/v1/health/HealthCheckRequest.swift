@@ -23,7 +23,7 @@ extension HealthCheckRequest: Message {
     .grpc_health_v1_HealthCheckRequest
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     service = reader.string(0)
   }
 

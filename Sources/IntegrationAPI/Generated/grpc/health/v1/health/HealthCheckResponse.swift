@@ -38,7 +38,7 @@ extension HealthCheckResponse: Message {
     .grpc_health_v1_HealthCheckResponse
   }
 
-  public init(from reader: borrowing MessageReader) throws(MessageError) {
+  public init(from reader: borrowing MessageReader) {
     status = reader.enumeration(0, as: HealthCheckResponse.ServingStatus.self)
   }
 

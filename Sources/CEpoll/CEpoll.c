@@ -1,0 +1,88 @@
+#include "CEpoll.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+_Thread_local void *cepoll_loop = 0;
+
+enum { signal_limit = 65 };
+/// Descriptor + 1, so that the zero of static storage means "none".
+static atomic_int routes[signal_limit];
+static struct sigaction found[signal_limit];
+static int has_found[signal_limit];
+
+static void forward(int signal_number) {
+  int saved = errno;
+  int descriptor = atomic_load(&routes[signal_number]) - 1;
+  if (descriptor >= 0) {
+    uint64_t one = 1;
+    // An eventfd refuses only at 2^64 - 2 unread signals.
+    ssize_t written = write(descriptor, &one, sizeof one);
+    (void)written;
+  }
+  errno = saved;
+}
+
+int cepoll_route_signal(int signal_number, int descriptor) {
+  if (signal_number <= 0 || signal_number >= signal_limit) return EINVAL;
+  if (descriptor < 0) {
+    if (has_found[signal_number] && sigaction(signal_number, &found[signal_number], 0) != 0)
+      return errno;
+    has_found[signal_number] = 0;
+    atomic_store(&routes[signal_number], 0);
+    return 0;
+  }
+  atomic_store(&routes[signal_number], descriptor + 1);
+  struct sigaction action = {0};
+  action.sa_handler = forward;
+  action.sa_flags = SA_RESTART;
+  sigfillset(&action.sa_mask);
+  struct sigaction previous;
+  if (sigaction(signal_number, &action, &previous) != 0) {
+    atomic_store(&routes[signal_number], 0);
+    return errno;
+  }
+  if (!has_found[signal_number]) {
+    found[signal_number] = previous;
+    has_found[signal_number] = 1;
+  }
+  return 0;
+}
+
+int cepoll_ignore_broken_pipes(void) {
+  struct sigaction action = {0};
+  action.sa_handler = SIG_IGN;
+  return sigaction(SIGPIPE, &action, 0) == 0 ? 0 : errno;
+}
+
+int cepoll_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+
+int cepoll_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+int cepoll_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path) {
+  return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+int cepoll_accept(int listening) { return accept4(listening, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+int cepoll_available_cores(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 ? (int)online : 1;
+}
+
+void cepoll_name_thread(const char *name) {
+  char cut[16] = {0};
+  strncpy(cut, name, sizeof cut - 1);
+  pthread_setname_np(pthread_self(), cut);
+}
+
+char **cepoll_environment(void) { return environ; }

@@ -1,0 +1,63 @@
+#ifndef CEPOLL_H
+#define CEPOLL_H
+
+/// What Swift cannot reach by itself: thread-local storage, an async-signal-safe handler, a variadic
+/// or two, macros with arguments, and headers that its Glibc module leaves out. Nothing else.
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/pidfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+/// The loop whose thread this is; null on every other thread.
+extern _Thread_local void *cepoll_loop;
+
+static inline void *cepoll_current_loop(void) { return cepoll_loop; }
+static inline void cepoll_set_current_loop(void *loop) { cepoll_loop = loop; }
+
+/// Sends `signal_number` to the eventfd `descriptor` from now on (sigaction, SA_RESTART).
+/// A descriptor of -1 restores the disposition that was found by the first call.
+/// Returns 0, or an errno value. Not to be called for one signal from two threads at once.
+int cepoll_route_signal(int signal_number, int descriptor);
+
+/// Ignores SIGPIPE in the whole process; returns 0, or an errno value.
+int cepoll_ignore_broken_pipes(void);
+
+/// open(2), which is variadic.
+int cepoll_open(const char *path, int flags, mode_t mode);
+
+/// posix_spawn file action closing every descriptor from `first` up, and chdir.
+int cepoll_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+int cepoll_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path);
+
+/// accept4(2) of a non-blocking descriptor that is closed on exec, without the peer's address.
+int cepoll_accept(int listening);
+
+/// What Swift's Glibc module hides because it is not POSIX, or is ambiguous there.
+int cepoll_available_cores(void);
+void cepoll_name_thread(const char *name);
+char **cepoll_environment(void);
+
+/// The exit code in a wait status, or -1 when a signal ended the process.
+static inline int cepoll_exit_code(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+/// The signal that ended the process, or 0.
+static inline int cepoll_ending_signal(int status) {
+  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+#endif

@@ -1,0 +1,339 @@
+internal import CEpoll
+internal import Glibc
+
+/// A connected Unix stream socket that lives on one loop.
+///
+/// Reads go into the loop's buffer and are shown to the delegate there. What is appended to
+/// ``output`` during a turn leaves in one write at its end, after ``flush()``. An idle socket keeps
+/// no buffers. The loop keeps the socket, and the socket its delegate, until it is closed.
+// SAFETY: every method and the mutable state belong to the loop's thread; entry points check it.
+package final class StreamSocket: @unchecked Sendable {
+  /// Most bytes that a delegate may leave unconsumed; a stream beyond it is closed with `EMSGSIZE`.
+  package static let defaultMaxUnconsumedBytes = 16 * 1024 * 1024
+  /// Carried-over bytes up to this size are put in front of the next read in the loop's buffer.
+  private static let maxCarriedBytes = EventLoop.readBufferSize / 2
+  /// Sent bytes at the front of `storage` that are worth moving the rest for.
+  private static let compactionThreshold = 256 * 1024
+
+  package let loop: EventLoop
+  package let peer: PeerCredentials
+  /// See ``defaultMaxUnconsumedBytes``.
+  package var maxUnconsumedBytes = StreamSocket.defaultMaxUnconsumedBytes
+  /// Bytes read since the beginning.
+  package private(set) var totalBytesReceived: UInt64 = 0
+  /// Bytes taken by the kernel since the beginning: stands still while the peer does not read.
+  package private(set) var totalBytesSent: UInt64 = 0
+
+  private var descriptor: Int32
+  private var watch: Watch?
+  private var delegate: (any StreamSocketDelegate)?
+  private var storage: [UInt8] = []
+  private var sentPrefix = 0
+  private var leftover: [UInt8] = []
+  private var writeError: SystemError?
+
+  private var isReadingPaused = false
+  private var sawEndOfInput = false
+  private var isFlushScheduled = false
+  private var isBlocked = false
+  private var isFinishing = false
+  private var isFinished = false
+  private var isPresentationScheduled = false
+
+  /// Makes `socket` live on the loop whose thread this is.
+  package convenience init(_ socket: AcceptedSocket) {
+    guard let loop = EventLoop.current else {
+      preconditionFailure("a StreamSocket is made on the thread of its loop")
+    }
+    self.init(socket, on: loop)
+  }
+
+  /// Makes `socket` live on `loop`, on whose thread the caller must be.
+  package init(_ socket: AcceptedSocket, on loop: EventLoop) {
+    loop.expectCurrent()
+    self.loop = loop
+    peer = socket.peer
+    descriptor = socket.take()
+  }
+
+  deinit {
+    if descriptor >= 0 { _ = Glibc.close(descriptor) }
+  }
+
+  /// Connects to the server at `path`. A server whose backlog is full is asked again until the
+  /// deadline.
+  /// - Throws: `ENOENT` or `ECONNREFUSED` when nobody listens, `ETIMEDOUT` when the deadline passed,
+  ///   `ECANCELED` when the task was cancelled, and whatever else `connect(2)` says.
+  package static func connect(
+    path: String, on loop: EventLoop, deadline: Deadline
+  ) async throws(SystemError) -> StreamSocket {
+    let address = try SocketAddress(path: path)
+    return try await loop.run { () async throws(SystemError) -> StreamSocket in
+      let socket = try await Connector.connect(to: address, on: loop, deadline: deadline)
+      return StreamSocket(socket, on: loop)
+    }
+  }
+
+  // MARK: Reading
+
+  /// Begins to read, and tells `delegate` of everything from here on.
+  /// - Throws: what `epoll_ctl(2)` said; the socket is closed then, and `delegate` not told.
+  package func start(_ delegate: any StreamSocketDelegate) throws(SystemError) {
+    loop.expectCurrent()
+    precondition(watch == nil && descriptor >= 0, "a StreamSocket is started once")
+    do throws(SystemError) {
+      watch = try loop.watch(descriptor: descriptor, for: wantedInterest) { readiness in
+        self.ready(readiness)
+      }
+    } catch {
+      _ = Glibc.close(descriptor)
+      descriptor = -1
+      throw error
+    }
+    self.delegate = delegate
+  }
+
+  /// Stops reading: the kernel's buffer fills and the peer has to wait.
+  package func pauseReading() {
+    loop.expectCurrent()
+    guard !isReadingPaused else { return }
+    isReadingPaused = true
+    updateInterest()
+  }
+
+  /// Reads again. Bytes left over come first, later in this turn.
+  package func resumeReading() {
+    loop.expectCurrent()
+    guard isReadingPaused else { return }
+    isReadingPaused = false
+    updateInterest()
+    guard !leftover.isEmpty, !isPresentationScheduled, isOpen else { return }
+    isPresentationScheduled = true
+    loop.later {
+      self.isPresentationScheduled = false
+      self.presentLeftover()
+    }
+  }
+
+  /// Bytes that arrived and were not consumed.
+  package var unconsumedBytes: Int { leftover.count }
+
+  // MARK: Writing
+
+  /// Bytes to send: append, then ``flush()``. Do not touch what is there already.
+  package var output: [UInt8] {
+    _read { yield storage }
+    _modify {
+      if storage.capacity == 0 { storage = loop.takeBuffer() }
+      yield &storage
+    }
+  }
+
+  /// Bytes appended and not yet taken by the kernel. The caller bounds it.
+  package var unsentBytes: Int { storage.count - sentPrefix }
+
+  /// Sends what is in ``output`` at the end of this turn. Cheap to call for every message.
+  package func flush() {
+    guard !isFlushScheduled else { return }
+    loop.expectCurrent()
+    isFlushScheduled = true
+    loop.flushAtEndOfTurn(self)
+  }
+
+  /// Ends our direction (`shutdown(2)`) once all output is sent. Append nothing after it.
+  package func finishWriting() {
+    loop.expectCurrent()
+    guard !isFinishing else { return }
+    isFinishing = true
+    flush()
+  }
+
+  // MARK: Closing
+
+  /// Whether neither side has closed the socket.
+  package var isOpen: Bool { descriptor >= 0 }
+
+  /// Closes at once; output that was not sent is lost. The delegate learns it later in this turn.
+  package func close() {
+    loop.expectCurrent()
+    close(nil)
+  }
+
+  private func close(_ error: SystemError?) {
+    guard descriptor >= 0 else { return }
+    watch?.cancel()
+    watch = nil
+    _ = Glibc.close(descriptor)
+    descriptor = -1
+    leftover = []
+    storage = []
+    sentPrefix = 0
+    guard let delegate else { return }
+    self.delegate = nil
+    loop.later { delegate.closed(error) }
+  }
+
+  // MARK: Events
+
+  private var wantedInterest: Interest {
+    if isBlocked { return canRead ? [.read, .write] : .write }
+    if canRead { return .read }
+    // A peer that has sent everything may still be there to hear the answers; its end is a hang-up.
+    return sawEndOfInput ? .hangup : []
+  }
+
+  private var canRead: Bool { !isReadingPaused && !sawEndOfInput }
+
+  private func updateInterest() {
+    guard let watch else { return }
+    do throws(SystemError) {
+      try watch.update(wantedInterest)
+    } catch {
+      close(error)
+    }
+  }
+
+  private func ready(_ readiness: Readiness) {
+    if isBlocked, !readiness.isDisjoint(with: [.write, .error, .hangup]) {
+      isBlocked = false
+      writeOut()
+      if isOpen, !isBlocked {
+        updateInterest()
+        delegate?.outputDrained()
+      }
+    }
+    if isOpen, canRead, !readiness.isDisjoint(with: [.read, .error, .hangup]) { readOnce() }
+    if isOpen, sawEndOfInput, readiness.contains(.hangup) {
+      close(
+        writeError ?? (isFinished ? nil : SystemError(errno: EPIPE, operation: "peer closed")))
+    }
+  }
+
+  private func readOnce() {
+    let carried = leftover.count <= Self.maxCarriedBytes ? leftover.count : 0
+    let buffer = unsafe loop.readBuffer
+    let count = unsafe recv(
+      descriptor, buffer.baseAddress.unsafelyUnwrapped + carried, buffer.count - carried,
+      Int32(MSG_DONTWAIT))
+    guard count >= 0 else {
+      let error = SystemError.last("read from socket")
+      if error.errno != EAGAIN, error.errno != EINTR { close(error) }
+      return
+    }
+    guard count > 0 else { return inputEnded() }
+    totalBytesReceived += UInt64(count)
+    let fresh = unsafe UnsafeRawBufferPointer(rebasing: buffer[carried..<(carried + count)])
+    if carried < leftover.count {
+      unsafe leftover.append(contentsOf: fresh)
+      return presentLeftover()
+    }
+    unsafe leftover.withUnsafeBytes { unsafe buffer.copyMemory(from: $0) }
+    let total = carried + count
+    let bytes = unsafe UnsafeBufferPointer(
+      start: buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self),
+      count: total)
+    let consumed = present(unsafe bytes.span)
+    guard isOpen else { return }
+    leftover = consumed == total ? [] : unsafe Array(bytes[consumed...])
+    checkLeftover()
+  }
+
+  private func presentLeftover() {
+    guard isOpen, !leftover.isEmpty, !isReadingPaused else { return }
+    let bytes = leftover
+    leftover = []
+    let consumed = present(bytes.span)
+    guard isOpen else { return }
+    leftover = bytes
+    if consumed == leftover.count { leftover = [] } else { leftover.removeFirst(consumed) }
+    checkLeftover()
+  }
+
+  private func present(_ bytes: borrowing Span<UInt8>) -> Int {
+    guard let delegate else { return 0 }
+    let consumed = delegate.received(bytes)
+    precondition(
+      (0...bytes.count).contains(consumed), "received(_:) consumes between none and all bytes")
+    return consumed
+  }
+
+  private func checkLeftover() {
+    guard leftover.count > maxUnconsumedBytes else { return }
+    close(SystemError(errno: EMSGSIZE, operation: "keep \(leftover.count) unread bytes"))
+  }
+
+  private func inputEnded() {
+    sawEndOfInput = true
+    if let writeError { return close(writeError) }
+    if isFinished {
+      delegate?.peerFinishedWriting()
+      return close(nil)
+    }
+    updateInterest()
+    if isOpen { delegate?.peerFinishedWriting() }
+  }
+
+  // MARK: Sending
+
+  /// Called by the loop at the end of a turn.
+  func flushNow() {
+    isFlushScheduled = false
+    guard isOpen, !isBlocked else { return }
+    writeOut()
+    if isBlocked { updateInterest() }
+  }
+
+  private func writeOut() {
+    if writeError != nil { return dropOutput() }
+    if unsentBytes > 0 {
+      let count = unsafe storage.withUnsafeBytes { bytes in
+        unsafe send(
+          descriptor, bytes.baseAddress.unsafelyUnwrapped + sentPrefix, bytes.count - sentPrefix,
+          Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+      }
+      guard count >= 0 else {
+        let error = SystemError.last("write to socket")
+        guard error.errno == EAGAIN || error.errno == EINTR else { return writingFailed(error) }
+        isBlocked = true
+        return
+      }
+      totalBytesSent += UInt64(count)
+      sentPrefix += count
+      guard unsentBytes == 0 else {
+        isBlocked = true
+        return compact()
+      }
+    }
+    dropOutput()
+    if isFinishing, !isFinished { finishNow() }
+  }
+
+  private func finishNow() {
+    isFinished = true
+    // ENOTCONN: the peer is gone already, which reading finds out.
+    _ = shutdown(descriptor, Int32(SHUT_WR))
+    if sawEndOfInput { close(nil) }
+  }
+
+  /// The peer takes nothing any more. What it sent before may be waiting, so reading goes on to its
+  /// end, unless nobody reads.
+  private func writingFailed(_ error: SystemError) {
+    guard canRead, watch != nil else { return close(error) }
+    writeError = error
+    dropOutput()
+  }
+
+  private func dropOutput() {
+    sentPrefix = 0
+    guard storage.capacity > 0 else { return }
+    var buffer: [UInt8] = []
+    swap(&buffer, &storage)
+    loop.giveBack(buffer)
+  }
+
+  private func compact() {
+    guard sentPrefix >= Self.compactionThreshold, sentPrefix >= storage.count / 2 else { return }
+    storage.removeFirst(sentPrefix)
+    sentPrefix = 0
+  }
+}

@@ -1,0 +1,51 @@
+internal import SwiftProtobufPluginLibrary
+
+/// What an implementation of a service conforms to, and the table of methods made from it.
+struct ServiceFile {
+  let service: ServiceDescriptor
+  let names: TypeNames
+
+  private var methods: [MethodForm] {
+    service.methods.map { MethodForm(method: $0, names: names) }
+  }
+
+  func write(to source: inout SourceText) {
+    let name = names.name(of: service)
+    source.doc(service.comment)
+    source.line("///")
+    source.line("/// `\(service.fullName)`")
+    source.block("package protocol \(name): Sendable") { source in
+      for (rank, method) in methods.enumerated() {
+        if rank > 0 { source.line() }
+        source.doc(method.method.comment)
+        source.declaration("func \(method.name)", method.serverParameters, method.serverResult)
+      }
+    }
+    source.line()
+    source.block("extension \(name)") { source in
+      source.line("/// The methods of the service, served by this value.")
+      source.block("package var definition: ServiceDefinition") { source in
+        writeDefinition(to: &source)
+      }
+    }
+  }
+
+  private func writeDefinition(to source: inout SourceText) {
+    source.line("ServiceDefinition(")
+    source.indented { source in
+      source.line("name: \"\(service.fullName)\",")
+      source.line("methods: [")
+      source.indented { source in
+        for method in methods {
+          source.call(
+            ".\(method.kind)",
+            [
+              "\"\(method.method.name)\"", "\(method.request).self", "\(method.response).self",
+              method.name,
+            ], ",")
+        }
+      }
+      source.line("])")
+    }
+  }
+}
