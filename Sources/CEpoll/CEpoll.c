@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 _Thread_local void *cepoll_loop = 0;
@@ -86,3 +87,5 @@ void cepoll_name_thread(const char *name) {
 }
 
 char **cepoll_environment(void) { return environ; }
+
+int cepoll_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : errno; }

@@ -51,6 +51,9 @@ int cepoll_available_cores(void);
 void cepoll_name_thread(const char *name);
 char **cepoll_environment(void);
 
+/// prctl(2) PR_SET_DUMPABLE 0, which is variadic; returns 0, or an errno value.
+int cepoll_forbid_dumps(void);
+
 /// The exit code in a wait status, or -1 when a signal ended the process.
 static inline int cepoll_exit_code(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
