@@ -55,10 +55,13 @@ struct FieldForm {
   var read: String {
     switch field.type {
     case .enum: "reader.\(accessor)(\(index), as: \(element).self)"
-    case .message: "reader.\(accessor)(\(index), as: \(element).self)"
+    case .message: "try reader.\(accessor)(\(index), as: \(element).self)"
     default: "reader.\(accessor)(\(index))"
     }
   }
+
+  /// Whether reading the field can fail: a message inside may be of a type written by hand.
+  var readThrows: Bool { field.type == .message }
 
   /// Statement that writes `value` to the field.
   func write(_ value: String) -> String { "writer.set(\(index), \(value))" }

@@ -82,7 +82,9 @@ struct MessageFile {
       source.line("  .\(SwiftNames.descriptor(message.fullName))")
       source.line("}")
       source.line()
-      source.block("\(access) init(from reader: borrowing MessageReader)") { source in
+      let canThrow = message.fields.contains { FieldForm(field: $0, names: names).readThrows }
+      let effects = canThrow ? " throws(MessageError)" : ""
+      source.block("\(access) init(from reader: borrowing MessageReader)\(effects)") { source in
         for property in properties { property.writeRead(to: &source) }
       }
       source.line()

@@ -41,12 +41,12 @@ extension TTRPCRequest: Message {
     .ttrpc_Request
   }
 
-  package init(from reader: borrowing MessageReader) {
+  package init(from reader: borrowing MessageReader) throws(MessageError) {
     service = reader.string(0)
     method = reader.string(1)
     payload = reader.bytes(2)
     timeoutNano = reader.int64(3)
-    metadata = reader.messages(4, as: TTRPCKeyValue.self)
+    metadata = try reader.messages(4, as: TTRPCKeyValue.self)
   }
 
   package func write(to writer: borrowing MessageWriter) {

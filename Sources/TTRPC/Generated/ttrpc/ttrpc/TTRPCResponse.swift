@@ -26,8 +26,8 @@ extension TTRPCResponse: Message {
     .ttrpc_Response
   }
 
-  package init(from reader: borrowing MessageReader) {
-    status = reader.message(0, as: RPCStatus.self)
+  package init(from reader: borrowing MessageReader) throws(MessageError) {
+    status = try reader.message(0, as: RPCStatus.self)
     payload = reader.bytes(1)
   }
 

@@ -109,7 +109,7 @@ extension ApiKey: Message {
     .integration_v1_ApiKey
   }
 
-  public init(from reader: borrowing MessageReader) {
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
     keyId = reader.string(0)
     tenantId = reader.string(1)
     keyName = reader.string(2)
@@ -121,17 +121,17 @@ extension ApiKey: Message {
     rateLimitPerMinute = reader.int32(8)
     rateLimitPerHour = reader.int32(9)
     totalRequests = reader.int64(10)
-    lastUsedAt = reader.message(11, as: ProtoTimestamp.self)
-    expiresAt = reader.message(12, as: ProtoTimestamp.self)
-    lastRotatedAt = reader.message(13, as: ProtoTimestamp.self)
+    lastUsedAt = try reader.message(11, as: ProtoTimestamp.self)
+    expiresAt = try reader.message(12, as: ProtoTimestamp.self)
+    lastRotatedAt = try reader.message(13, as: ProtoTimestamp.self)
     rotationFrequencyDays = reader.int32(14)
-    rotationDueAt = reader.message(15, as: ProtoTimestamp.self)
+    rotationDueAt = try reader.message(15, as: ProtoTimestamp.self)
     notes = reader.string(16)
     hasApiSecret = reader.bool(17)
-    secrets = reader.messages(18, as: ApiKeySecret.self)
-    createdAt = reader.message(19, as: ProtoTimestamp.self)
-    updatedAt = reader.message(20, as: ProtoTimestamp.self)
-    revokedAt = reader.message(21, as: ProtoTimestamp.self)
+    secrets = try reader.messages(18, as: ApiKeySecret.self)
+    createdAt = try reader.message(19, as: ProtoTimestamp.self)
+    updatedAt = try reader.message(20, as: ProtoTimestamp.self)
+    revokedAt = try reader.message(21, as: ProtoTimestamp.self)
   }
 
   public func write(to writer: borrowing MessageWriter) {

@@ -45,13 +45,13 @@ extension ApiKeySecret: Message {
     .integration_v1_ApiKeySecret
   }
 
-  public init(from reader: borrowing MessageReader) {
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
     version = reader.int32(0)
     prefix = reader.string(1)
     lastFour = reader.string(2)
-    createdAt = reader.message(3, as: ProtoTimestamp.self)
-    expiresAt = reader.message(4, as: ProtoTimestamp.self)
-    lastUsedAt = reader.message(5, as: ProtoTimestamp.self)
+    createdAt = try reader.message(3, as: ProtoTimestamp.self)
+    expiresAt = try reader.message(4, as: ProtoTimestamp.self)
+    lastUsedAt = try reader.message(5, as: ProtoTimestamp.self)
   }
 
   public func write(to writer: borrowing MessageWriter) {

@@ -72,7 +72,7 @@ extension CreateApiKeyRequest: Message {
     .integration_v1_CreateApiKeyRequest
   }
 
-  public init(from reader: borrowing MessageReader) {
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
     tenantId = reader.string(0)
     keyName = reader.string(1)
     environment = reader.enumeration(2, as: Environment.self)
@@ -80,7 +80,7 @@ extension CreateApiKeyRequest: Message {
     allowedIpAddresses = reader.strings(4)
     rateLimitPerMinute = reader.int32(5)
     rateLimitPerHour = reader.int32(6)
-    expiresAt = reader.message(7, as: ProtoTimestamp.self)
+    expiresAt = try reader.message(7, as: ProtoTimestamp.self)
     rotationFrequencyDays = reader.int32(8)
     notes = reader.string(9)
     withApiSecret = reader.bool(10)

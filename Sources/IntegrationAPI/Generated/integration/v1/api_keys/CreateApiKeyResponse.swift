@@ -30,8 +30,8 @@ extension CreateApiKeyResponse: Message {
     .integration_v1_CreateApiKeyResponse
   }
 
-  public init(from reader: borrowing MessageReader) {
-    key = reader.message(0, as: ApiKey.self)
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
+    key = try reader.message(0, as: ApiKey.self)
     apiKey = reader.string(1)
     apiSecret = reader.string(2)
   }

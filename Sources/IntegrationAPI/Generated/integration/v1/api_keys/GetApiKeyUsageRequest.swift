@@ -49,11 +49,11 @@ extension GetApiKeyUsageRequest: Message {
     .integration_v1_GetApiKeyUsageRequest
   }
 
-  public init(from reader: borrowing MessageReader) {
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
     tenantId = reader.string(0)
     keyId = reader.string(1)
-    startTime = reader.message(2, as: ProtoTimestamp.self)
-    endTime = reader.message(3, as: ProtoTimestamp.self)
+    startTime = try reader.message(2, as: ProtoTimestamp.self)
+    endTime = try reader.message(3, as: ProtoTimestamp.self)
     granularity = reader.enumeration(4, as: UsageGranularity.self)
     pageSize = reader.int32(5)
     pageToken = reader.string(6)

@@ -26,8 +26,8 @@ extension GetApiKeyUsageResponse: Message {
     .integration_v1_GetApiKeyUsageResponse
   }
 
-  public init(from reader: borrowing MessageReader) {
-    buckets = reader.messages(0, as: UsageBucket.self)
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
+    buckets = try reader.messages(0, as: UsageBucket.self)
     nextPageToken = reader.string(1)
   }
 

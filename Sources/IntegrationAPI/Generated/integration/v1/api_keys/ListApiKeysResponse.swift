@@ -26,8 +26,8 @@ extension ListApiKeysResponse: Message {
     .integration_v1_ListApiKeysResponse
   }
 
-  public init(from reader: borrowing MessageReader) {
-    keys = reader.messages(0, as: ApiKey.self)
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
+    keys = try reader.messages(0, as: ApiKey.self)
     nextPageToken = reader.string(1)
   }
 

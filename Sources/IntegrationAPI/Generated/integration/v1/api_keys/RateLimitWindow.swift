@@ -34,11 +34,11 @@ extension RateLimitWindow: Message {
     .integration_v1_RateLimitWindow
   }
 
-  public init(from reader: borrowing MessageReader) {
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
     name = reader.string(0)
     limit = reader.int32(1)
     remaining = reader.int32(2)
-    resetAt = reader.message(3, as: ProtoTimestamp.self)
+    resetAt = try reader.message(3, as: ProtoTimestamp.self)
   }
 
   public func write(to writer: borrowing MessageWriter) {

@@ -37,10 +37,10 @@ extension RotateApiKeyRequest: Message {
     .integration_v1_RotateApiKeyRequest
   }
 
-  public init(from reader: borrowing MessageReader) {
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
     tenantId = reader.string(0)
     keyId = reader.string(1)
-    gracePeriod = reader.message(2, as: ProtoDuration.self)
+    gracePeriod = try reader.message(2, as: ProtoDuration.self)
     idempotencyKey = reader.string(3)
   }
 

@@ -29,8 +29,8 @@ extension RotateApiKeyResponse: Message {
     .integration_v1_RotateApiKeyResponse
   }
 
-  public init(from reader: borrowing MessageReader) {
-    key = reader.message(0, as: ApiKey.self)
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
+    key = try reader.message(0, as: ApiKey.self)
     apiKey = reader.string(1)
     apiSecret = reader.string(2)
   }

@@ -43,11 +43,11 @@ extension UpdateApiKeyRequest: Message {
     .integration_v1_UpdateApiKeyRequest
   }
 
-  public init(from reader: borrowing MessageReader) {
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
     tenantId = reader.string(0)
     keyId = reader.string(1)
-    key = reader.message(2, as: ApiKey.self)
-    updateMask = reader.message(3, as: ProtoFieldMask.self)
+    key = try reader.message(2, as: ApiKey.self)
+    updateMask = try reader.message(3, as: ProtoFieldMask.self)
     idempotencyKey = reader.string(4)
   }
 

@@ -23,8 +23,8 @@ extension UpdateApiKeyResponse: Message {
     .integration_v1_UpdateApiKeyResponse
   }
 
-  public init(from reader: borrowing MessageReader) {
-    key = reader.message(0, as: ApiKey.self)
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
+    key = try reader.message(0, as: ApiKey.self)
   }
 
   public func write(to writer: borrowing MessageWriter) {

@@ -26,9 +26,9 @@ extension UsageBucket: Message {
     .integration_v1_UsageBucket
   }
 
-  public init(from reader: borrowing MessageReader) {
-    startTime = reader.message(0, as: ProtoTimestamp.self)
-    counts = reader.messages(1, as: UsageCount.self)
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
+    startTime = try reader.message(0, as: ProtoTimestamp.self)
+    counts = try reader.messages(1, as: UsageCount.self)
   }
 
   public func write(to writer: borrowing MessageWriter) {

@@ -66,7 +66,7 @@ extension VerifyApiKeyResponse: Message {
     .integration_v1_VerifyApiKeyResponse
   }
 
-  public init(from reader: borrowing MessageReader) {
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
     allowed = reader.bool(0)
     code = reader.enumeration(1, as: VerificationCode.self)
     tenantId = reader.string(2)
@@ -74,10 +74,10 @@ extension VerifyApiKeyResponse: Message {
     keyName = reader.string(4)
     environment = reader.enumeration(5, as: Environment.self)
     secretVersion = reader.int32(6)
-    expiresAt = reader.message(7, as: ProtoTimestamp.self)
+    expiresAt = try reader.message(7, as: ProtoTimestamp.self)
     successorExists = reader.bool(8)
-    windows = reader.messages(9, as: RateLimitWindow.self)
-    retryAfter = reader.message(10, as: ProtoDuration.self)
+    windows = try reader.messages(9, as: RateLimitWindow.self)
+    retryAfter = try reader.message(10, as: ProtoDuration.self)
   }
 
   public func write(to writer: borrowing MessageWriter) {

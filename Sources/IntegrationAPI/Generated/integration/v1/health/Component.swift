@@ -37,11 +37,11 @@ extension Component: Message {
     .integration_v1_Component
   }
 
-  public init(from reader: borrowing MessageReader) {
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
     name = reader.string(0)
     state = reader.enumeration(1, as: ComponentState.self)
     message = reader.string(2)
-    since = reader.message(3, as: ProtoTimestamp.self)
+    since = try reader.message(3, as: ProtoTimestamp.self)
   }
 
   public func write(to writer: borrowing MessageWriter) {

@@ -45,11 +45,11 @@ extension GetHealthResponse: Message {
     .integration_v1_GetHealthResponse
   }
 
-  public init(from reader: borrowing MessageReader) {
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
     state = reader.enumeration(0, as: ComponentState.self)
-    components = reader.messages(1, as: Component.self)
+    components = try reader.messages(1, as: Component.self)
     version = reader.string(2)
-    uptime = reader.message(3, as: ProtoDuration.self)
+    uptime = try reader.message(3, as: ProtoDuration.self)
     openConnections = reader.int32(4)
     callsInFlight = reader.int32(5)
   }

@@ -23,8 +23,8 @@ extension CreateTenantResponse: Message {
     .integration_v1_CreateTenantResponse
   }
 
-  public init(from reader: borrowing MessageReader) {
-    tenant = reader.message(0, as: Tenant.self)
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
+    tenant = try reader.message(0, as: Tenant.self)
   }
 
   public func write(to writer: borrowing MessageWriter) {

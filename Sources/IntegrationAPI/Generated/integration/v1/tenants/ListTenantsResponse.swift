@@ -26,8 +26,8 @@ extension ListTenantsResponse: Message {
     .integration_v1_ListTenantsResponse
   }
 
-  public init(from reader: borrowing MessageReader) {
-    tenants = reader.messages(0, as: Tenant.self)
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
+    tenants = try reader.messages(0, as: Tenant.self)
     nextPageToken = reader.string(1)
   }
 

@@ -49,14 +49,14 @@ extension Tenant: Message {
     .integration_v1_Tenant
   }
 
-  public init(from reader: borrowing MessageReader) {
+  public init(from reader: borrowing MessageReader) throws(MessageError) {
     tenantId = reader.string(0)
     displayName = reader.string(1)
     state = reader.enumeration(2, as: TenantState.self)
     suspensionReason = reader.string(3)
-    suspendedAt = reader.message(4, as: ProtoTimestamp.self)
-    createdAt = reader.message(5, as: ProtoTimestamp.self)
-    updatedAt = reader.message(6, as: ProtoTimestamp.self)
+    suspendedAt = try reader.message(4, as: ProtoTimestamp.self)
+    createdAt = try reader.message(5, as: ProtoTimestamp.self)
+    updatedAt = try reader.message(6, as: ProtoTimestamp.self)
   }
 
   public func write(to writer: borrowing MessageWriter) {

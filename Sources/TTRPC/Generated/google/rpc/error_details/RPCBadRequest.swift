@@ -42,8 +42,8 @@ extension RPCBadRequest: Message {
     .google_rpc_BadRequest
   }
 
-  package init(from reader: borrowing MessageReader) {
-    fieldViolations = reader.messages(0, as: RPCBadRequest.FieldViolation.self)
+  package init(from reader: borrowing MessageReader) throws(MessageError) {
+    fieldViolations = try reader.messages(0, as: RPCBadRequest.FieldViolation.self)
   }
 
   package func write(to writer: borrowing MessageWriter) {

@@ -42,8 +42,8 @@ extension RPCQuotaFailure: Message {
     .google_rpc_QuotaFailure
   }
 
-  package init(from reader: borrowing MessageReader) {
-    violations = reader.messages(0, as: RPCQuotaFailure.Violation.self)
+  package init(from reader: borrowing MessageReader) throws(MessageError) {
+    violations = try reader.messages(0, as: RPCQuotaFailure.Violation.self)
   }
 
   package func write(to writer: borrowing MessageWriter) {

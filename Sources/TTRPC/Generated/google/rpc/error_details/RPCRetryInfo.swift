@@ -23,8 +23,8 @@ extension RPCRetryInfo: Message {
     .google_rpc_RetryInfo
   }
 
-  package init(from reader: borrowing MessageReader) {
-    retryDelay = reader.message(0, as: ProtoDuration.self)
+  package init(from reader: borrowing MessageReader) throws(MessageError) {
+    retryDelay = try reader.message(0, as: ProtoDuration.self)
   }
 
   package func write(to writer: borrowing MessageWriter) {

@@ -30,10 +30,10 @@ extension RPCStatus: Message {
     .google_rpc_Status
   }
 
-  package init(from reader: borrowing MessageReader) {
+  package init(from reader: borrowing MessageReader) throws(MessageError) {
     code = reader.int32(0)
     message = reader.string(1)
-    details = reader.messages(2, as: ProtoAny.self)
+    details = try reader.messages(2, as: ProtoAny.self)
   }
 
   package func write(to writer: borrowing MessageWriter) {
