@@ -5,7 +5,7 @@ package import TTRPC
 /// Decides who may call what, by the policy in force.
 package final class AccessControl: Sendable {
   private let policy: Mutex<AccessPolicy>
-  /// Counts the policies from 1, so that an ``Admission`` notices a new one.
+  /// Counts the policies from 1, so that an ``AdmittedPeer`` notices a new one.
   private let generation = Atomic<UInt64>(1)
   private let denials: DenialLog
 
@@ -24,13 +24,13 @@ package final class AccessControl: Sendable {
 
   /// What a connection is known by; for the server's admission hook. Nobody is turned away here:
   /// a denial is a status, which tells more than a closed connection.
-  package func admit(_ peer: PeerCredentials) -> Admission { Admission(peer: peer) }
+  package func admit(_ peer: PeerCredentials) -> AdmittedPeer { AdmittedPeer(peer: peer) }
 
   /// Lets a call through or not; for the server's authorisation hook.
   /// - Throws: `permissionDenied`.
   package func authorize(_ method: MethodName, _ caller: Caller) throws(RPCError) {
     let generation = generation.load(ordering: .sequentiallyConsistent)
-    let admission = caller.principal as? Admission
+    let admission = caller.principal as? AdmittedPeer
     if let admission, admission.hasAllowed(method, generation: generation) { return }
     let name = method.description
     guard let principal = principal(of: caller, generation: generation) else {
@@ -63,7 +63,7 @@ package final class AccessControl: Sendable {
 
   private func principal(of caller: Caller, generation: UInt64) -> Principal? {
     let find = { (peer: PeerCredentials) in self.policy.withLock { $0 }.principal(of: peer) }
-    guard let admission = caller.principal as? Admission else { return find(caller.peer) }
+    guard let admission = caller.principal as? AdmittedPeer else { return find(caller.peer) }
     return admission.principal(generation: generation, find)
   }
 

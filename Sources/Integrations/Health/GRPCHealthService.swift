@@ -2,7 +2,7 @@ package import IntegrationAPI
 package import TTRPC
 
 /// `grpc.health.v1.Health`: answers from memory.
-package struct GRPCHealthService: Health {
+package struct GRPCHealthService: GRPCHealth {
   private let registry: HealthRegistry
 
   package init(_ registry: HealthRegistry) { self.registry = registry }

@@ -4,7 +4,7 @@ internal import TTRPC
 
 /// What the access policy makes of one connection. Asked again after the policy has changed, so a
 /// reload binds open connections too.
-package final class Admission: Sendable {
+package final class AdmittedPeer: Sendable {
   private struct Known {
     /// The policy it was worked out under; 0: none yet.
     var generation: UInt64 = 0
