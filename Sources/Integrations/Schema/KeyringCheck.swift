@@ -1,6 +1,6 @@
 package import KeyRules
 package import PostgresClient
-internal import Reactor
+package import Reactor
 
 /// Compares the keyring with the keys that the database's data was written with, and records the
 /// ring's keys.
@@ -8,6 +8,11 @@ package struct KeyringCheck: Sendable {
   private let database: Database
 
   package init(database: Database) { self.database = database }
+
+  /// Whether no data has been written with any keyring yet.
+  package func isNew(deadline: Deadline) async throws(DatabaseError) -> Bool {
+    try await database.rows(KeyringQueries.all, [], in: .worker, deadline: deadline).isEmpty
+  }
 
   /// - Returns: the recorded keys that the ring lacks or has differently; empty when it fits. Only
   ///   then are its new keys recorded.

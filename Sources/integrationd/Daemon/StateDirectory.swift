@@ -8,13 +8,7 @@ struct StateDirectory {
 
   /// Makes the directory (mode 0700) if it is missing, and takes its lock.
   init(_ path: String) throws(DaemonFailure) {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: path, withIntermediateDirectories: true,
-        attributes: [.posixPermissions: 0o700])
-    } catch {
-      throw DaemonFailure(.cannotCreate, "the state directory \(path) cannot be made: see --state-dir")
-    }
+    try Self.prepare(path)
     do throws(FileLockError) {
       lock = try FileLock(path: path + "/integrationd.lock")
     } catch {
@@ -29,5 +23,23 @@ struct StateDirectory {
       }
     }
     self.path = path
+  }
+
+  /// Makes a directory, closed to others, if it is missing.
+  static func prepare(_ path: String) throws(DaemonFailure) {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw DaemonFailure(
+        .cannotCreate, "the state directory \(path) cannot be made: see --state-dir")
+    }
+  }
+
+  /// Makes the directory a file of the daemon's stands in.
+  static func prepare(forFile path: String) throws(DaemonFailure) {
+    guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+    try prepare(String(path[..<slash]))
   }
 }
