@@ -46,9 +46,7 @@ package actor AdminSession {
       let copies = unsafe parameters.map { text in
         unsafe UnsafePointer<CChar>(text.flatMap { unsafe strdup($0) })
       }
-      defer {
-        for unsafecopy in unsafe copies { unsafe free(UnsafeMutableRawPointer(mutating: copy)) }
-      }
+      defer { unsafe copies.forEach { unsafe free(UnsafeMutableRawPointer(mutating: $0)) } }
       return unsafe PQsendQueryParams(
         raw, statement, Int32(parameters.count), nil, copies, nil, nil, 0)
     }
