@@ -28,28 +28,29 @@ package final class AccessControl: Sendable {
 
   /// Lets a call through or not; for the server's authorisation hook.
   /// - Throws: `permissionDenied`.
-  package func authorize(_ method: MethodName, _ caller: Caller) throws(RPCError) {
+  package func authorize(_ call: CallInfo) throws(RPCError) {
     let generation = generation.load(ordering: .sequentiallyConsistent)
-    let admission = caller.principal as? AdmittedPeer
-    if let admission, admission.hasAllowed(method, generation: generation) { return }
+    let method = call.method
+    let admitted = call.principal as? AdmittedPeer
+    if let admitted, admitted.hasAllowed(method, generation: generation) { return }
     let name = method.description
-    guard let principal = principal(of: caller, generation: generation) else {
-      deny(caller.peer, name: "uid \(caller.peer.userID)", method: name)
+    guard let principal = principal(call.peer, admitted, generation) else {
+      deny(call.peer, name: "uid \(call.peer.userID)", method: name)
       throw RPCError(
-        .permissionDenied, "the access policy knows no caller with uid \(caller.peer.userID)")
+        .permissionDenied, "the access policy knows no caller with uid \(call.peer.userID)")
     }
     guard principal.mayCall(name) else {
-      deny(caller.peer, name: principal.name, method: name)
+      deny(call.peer, name: principal.name, method: name)
       throw RPCError(.permissionDenied, "caller \"\(principal.name)\" may not call \(name)")
     }
-    admission?.remember(method, generation: generation)
+    admitted?.remember(method, generation: generation)
   }
 
   /// Who makes a call.
   /// - Throws: `permissionDenied` when the policy changed since the call was let through.
   package func principal(of call: CallContext) throws(RPCError) -> Principal {
     let generation = generation.load(ordering: .sequentiallyConsistent)
-    guard let principal = principal(of: call.caller, generation: generation) else {
+    guard let principal = principal(call.peer, call.principal as? AdmittedPeer, generation) else {
       throw RPCError(.permissionDenied, "the access policy no longer knows this caller")
     }
     return principal
@@ -61,10 +62,12 @@ package final class AccessControl: Sendable {
     guard try principal(of: call).mayActFor(tenant) else { throw ServiceError.noTenant(tenant) }
   }
 
-  private func principal(of caller: Caller, generation: UInt64) -> Principal? {
+  private func principal(
+    _ peer: PeerCredentials, _ admitted: AdmittedPeer?, _ generation: UInt64
+  ) -> Principal? {
     let find = { (peer: PeerCredentials) in self.policy.withLock { $0 }.principal(of: peer) }
-    guard let admission = caller.principal as? AdmittedPeer else { return find(caller.peer) }
-    return admission.principal(generation: generation, find)
+    guard let admitted else { return find(peer) }
+    return admitted.principal(generation: generation, find)
   }
 
   private func deny(_ peer: PeerCredentials, name: String, method: String) {

@@ -1,4 +1,4 @@
-internal import Logging
+package import Logging
 internal import Synchronization
 
 /// Tells the log about denials: once per caller and method, however often they are repeated.

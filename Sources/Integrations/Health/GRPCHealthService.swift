@@ -22,7 +22,7 @@ package struct GRPCHealthService: GRPCHealth {
   }
 
   package func watch(
-    _ request: HealthCheckRequest, _ responses: ResponseWriter<HealthCheckResponse>,
+    _ request: HealthCheckRequest, responses: ResponseWriter<HealthCheckResponse>,
     _ call: CallContext
   ) async throws {
     var last: HealthRegistry.Serving?

@@ -15,6 +15,9 @@ package import TTRPC
 /// found out: the same change is run again under the same key, and either finds the kept answer or
 /// is made now. Without one the caller is told that the outcome is unknown.
 package struct Idempotency: Sendable {
+  /// After a conflict, or a connection lost before COMMIT.
+  private static let retries = Database.Retries.upTo(4)
+
   private let database: Database
   private let keyring: Keyring
   private let access: AccessControl
@@ -41,20 +44,21 @@ package struct Idempotency: Sendable {
     guard let key else {
       do {
         return try await database.transaction(
-          in: .tenant(tenant.uuid), deadline: call.deadline, body)
+          in: .tenant(tenant.uuid), deadline: call.deadline, retries: Self.retries, body)
       } catch let error as DatabaseError where error.kind == .outcomeUnknown {
         throw ServiceError.outcomeUnknown(cause: error)
       }
     }
     let place = IdempotencyPlace(
       tenant: tenant, caller: try access.principal(of: call).name, key: key)
-    let digest = request.digest(of: call.method)
+    let digest = try request.digest(of: call.method)
     var pause = Duration.milliseconds(10)
     var doubt: DatabaseError?
     while true {
       do {
-        return try await database.transaction(in: .tenant(tenant.uuid), deadline: call.deadline) {
-          transaction in
+        return try await database.transaction(
+          in: .tenant(tenant.uuid), deadline: call.deadline, retries: Self.retries
+        ) { transaction in
           try await once(place, digest, call.method, transaction, body)
         }
       } catch let error as DatabaseError {
@@ -85,8 +89,8 @@ package struct Idempotency: Sendable {
     }
     let response = try await body(transaction)
     let envelope = try keyring.seal(
-      (digest + response.serialized()).span, for: place.context(revision: claimedAt))
-    _ = try await transaction.rows(
+      (digest + (try response.serialized())).span, for: place.context(revision: claimedAt))
+    try await transaction.execute(
       IdempotentRequestQueries.answer, place.columns + [.bytes(envelope)])
     return response
   }
@@ -102,7 +106,7 @@ package struct Idempotency: Sendable {
           .failedPrecondition, "this idempotency_key was used with another request",
           details: [.errorInfo(reason: ErrorReason.idempotencyKeyReused)])
       }
-      return try Response(serialized: bytes.extracting(droppingFirst: digest.count), limits: .standard)
+      return try Response(serialized: bytes.extracting(droppingFirst: digest.count), limits: .response)
     }
   }
 

@@ -22,11 +22,11 @@ package struct IdempotencyPurger: Sendable {
     while true {
       // Spread over daemons that started together.
       try await Task.sleep(for: Self.pause * Double.random(in: 0.8...1.2))
-      do {
+      do throws(DatabaseError) {
         let purged = try await purge()
         if purged > 0 { logger.debug("purged idempotent requests", metadata: ["rows": "\(purged)"]) }
-      } catch let error as DatabaseError {
-        logger.debug("idempotent requests were not purged", error: error)
+      } catch {
+        logger.debug("idempotent requests were not purged: \(error)")
       }
     }
   }

@@ -20,12 +20,12 @@ extension IdempotentRequest {
   /// What two requests have in common exactly when they ask the same of the same method: SHA-256 of
   /// the method and the request without its key. Our own serialisation is canonical: fields by
   /// number, no unknown ones, no maps.
-  func digest(of method: MethodName) -> [UInt8] {
+  func digest(of method: MethodName) throws(MessageError) -> [UInt8] {
     var request = self
     request.idempotencyKey = ""
     var hash = SHA256()
     hash.update(data: Array(method.description.utf8) + [0])
-    hash.update(data: request.serialized())
+    hash.update(data: try request.serialized())
     return Array(hash.finalize())
   }
 }

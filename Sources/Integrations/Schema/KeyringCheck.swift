@@ -9,6 +9,14 @@ package struct KeyringCheck: Sendable {
 
   package init(database: Database) { self.database = database }
 
+  /// The recorded keys that a ring lacks or has differently. Records nothing.
+  package func missing(
+    from keyring: Keyring, deadline: Deadline
+  ) async throws(DatabaseError) -> [KeyFingerprint] {
+    keyring.missing(
+      among: try await database.rows(KeyringQueries.all, [], in: .worker, deadline: deadline))
+  }
+
   /// Whether no data has been written with any keyring yet.
   package func isNew(deadline: Deadline) async throws(DatabaseError) -> Bool {
     try await database.rows(KeyringQueries.all, [], in: .worker, deadline: deadline).isEmpty
@@ -22,7 +30,7 @@ package struct KeyringCheck: Sendable {
       let missing = keyring.missing(among: recorded)
       guard missing.isEmpty else { return missing }
       for fingerprint in keyring.fingerprints where !recorded.contains(fingerprint) {
-        _ = try await transaction.rows(
+        try await transaction.execute(
           KeyringQueries.add,
           [
             .text(fingerprint.purpose.rawValue), .int(Int64(fingerprint.version)),

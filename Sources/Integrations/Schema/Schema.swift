@@ -8,6 +8,13 @@ package enum Schema {
     migration("v0002_tenants", PackageResources.v0002_tenants_sql),
   ]
 
+  /// What the start-up check holds the schema to.
+  package static let security: SecurityPolicy = {
+    var policy = SecurityPolicy()
+    policy.tenantColumns = ["tenants": "id"]
+    return policy
+  }()
+
   private static func migration(_ name: String, _ sql: [UInt8]) -> Migration {
     Migration(name: name, sql: String(decoding: sql, as: UTF8.self))
   }

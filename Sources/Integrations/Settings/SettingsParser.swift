@@ -6,6 +6,8 @@ package struct SettingsParser {
   package static let maxBytes = 1_048_576
   package static let maxDepth = 16
 
+  private static let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+
   private let file: String
   private let bytes: [UInt8]
   private var position = 0
@@ -66,8 +68,9 @@ package struct SettingsParser {
     case UInt8(ascii: "t"): kind = try word("true", .bool(true))
     case UInt8(ascii: "f"): kind = try word("false", .bool(false))
     case UInt8(ascii: "n"): kind = try word("null", .null)
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): kind = .integer(try integer())
     case nil: throw fault("the document ends too soon")
+    case let byte? where byte == UInt8(ascii: "-") || Self.digits.contains(byte):
+      kind = .integer(try integer())
     default: throw fault("expected a JSON value")
     }
     return SettingsValue(kind: kind, line: start)
@@ -131,7 +134,7 @@ package struct SettingsParser {
   private mutating func integer() throws(SettingsError) -> Int64 {
     let start = position
     if peek == UInt8(ascii: "-") { position += 1 }
-    while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
+    while let byte = peek, Self.digits.contains(byte) { position += 1 }
     if let byte = peek, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(byte) {
       throw fault("numbers must be whole")
     }

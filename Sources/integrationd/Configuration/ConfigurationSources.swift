@@ -33,22 +33,20 @@ struct ConfigurationSources {
   /// What was given for a setting: by option, else environment, else file. An empty text counts as
   /// given nowhere.
   func given(_ setting: Setting) throws(ConfigurationError) -> GivenSetting? {
-    if let text = options[setting] { return try nonEmpty(text, setting.option) }
+    if let text = options[setting] { return nonEmpty(text, setting.option) }
     if let text = environment[setting.variable], !text.isEmpty {
       return GivenSetting(text: text, origin: setting.variable)
     }
     guard let file else { return nil }
     do throws(SettingsError) {
       guard let text = try file.string(setting.rawValue) else { return nil }
-      return try nonEmpty(text, "\(file.file):\(file.line(of: setting.rawValue))")
+      return nonEmpty(text, "\(file.file):\(file.line(of: setting.rawValue))")
     } catch {
       throw ConfigurationError(error.description)
     }
   }
 
-  private func nonEmpty<Failure: Error>(
-    _ text: String, _ origin: String
-  ) throws(Failure) -> GivenSetting? {
+  private func nonEmpty(_ text: String, _ origin: String) -> GivenSetting? {
     text.isEmpty ? nil : GivenSetting(text: text, origin: origin)
   }
 

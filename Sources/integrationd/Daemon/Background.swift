@@ -3,6 +3,10 @@
 /// Plain task groups instead of ServiceLifecycle: its signals arrive through Dispatch and stop at
 /// "graceful" and "cancel", while ours arrive on a loop and a second one must cut a drain short.
 enum Background {
+  private enum Ended<Result: Sendable>: Sendable {
+    case work, body(Result)
+  }
+
   typealias Work = @Sendable () async throws -> Void
 
   /// Runs `body`; when it is over, cancels `work` and waits until all of it has ended. Work that
@@ -10,8 +14,7 @@ enum Background {
   static func run<Result: Sendable>(
     _ work: [Work], while body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
-    enum Ended: Sendable { case work, body(Result) }
-    return try await withThrowingTaskGroup(of: Ended.self) { group in
+    try await withThrowingTaskGroup(of: Ended<Result>.self) { group in
       for work in work {
         group.addTask {
           try await work()

@@ -88,7 +88,7 @@ struct Daemon: Sendable {
       server.group = group
     }
     server.admission = { .admitted(principal: access.admit($0)) }
-    server.authorize = { info throws(RPCError) in try access.authorize(info.method, info.caller) }
+    server.authorize = { info throws(RPCError) in try access.authorize(info) }
     return server
   }
 

@@ -74,10 +74,10 @@ struct DatabaseHome: Sendable {
     let deadline = Deadline.within(patience)
     var hasWarned = false
     while true {
-      do {
+      do throws(AdminError) {
         return try await AdminSession.open(
           database.reveal(), deadline: deadline.sooner(.within(.seconds(5))))
-      } catch let error as AdminError {
+      } catch {
         guard case .connection = error, deadline.remaining > .milliseconds(500) else {
           throw DaemonFailure(.unavailable, "the database of --database-url: \(error)")
         }

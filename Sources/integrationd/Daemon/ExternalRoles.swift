@@ -20,9 +20,10 @@ struct ExternalRoles {
       """, Self.names.map { $0 }, deadline: deadline)
     guard let row = rows.first else { return }
     if try row.int("usable") == Self.names.count { return }
-    do {
+    do throws(AdminError) {
       try await session.execute(Self.names.map(Self.make).joined(separator: "\n"), deadline: deadline)
-    } catch let error as AdminError where error.sqlState == "42501" {
+    } catch {
+      guard error.sqlState == "42501" else { throw error }
       let login = try row.text("login")
       throw DaemonFailure(
         .unavailable,

@@ -17,6 +17,6 @@ struct HealthWatch: Sendable {
           ? .healthy : ComponentStatus(.unhealthy, state.reason ?? "cannot be reached"))
     }
     // The stream also ends with the client; background work ends by being cancelled.
-    try await Task.sleep(for: .seconds(.max))
+    try await Task.sleep(for: .seconds(Int64.max / 1_000_000_000_000))
   }
 }

@@ -38,7 +38,29 @@ struct SchemaKeeper {
     }
   }
 
+  /// Logs what is weaker than it should be, and refuses what breaks isolation.
   private func verify() async throws {
-    // SecurityCheck: wired when it lands.
+    let findings = try await findings()
+    for finding in findings where finding.severity == .warning {
+      logger.warning("\(finding.problem)", metadata: ["remedy": "\(finding.remedy)"])
+    }
+    let fatal = findings.filter { $0.severity == .fatal }
+    guard fatal.isEmpty else {
+      let list = fatal.map { "  - \($0)" }.joined(separator: "\n")
+      throw DaemonFailure(
+        .unavailable, "the database would not keep tenants apart, so nothing is served:\n\(list)")
+    }
+  }
+
+  /// What the start-up check finds.
+  func findings() async throws(AdminError) -> [SecurityFinding] {
+    try await SecurityCheck(Schema.security).findings(
+      owner.reveal(), deadline: .within(.seconds(60)))
+  }
+
+  /// Migrations that were not applied.
+  func pending() async throws(MigrationError) -> [String] {
+    try await Migrator(Schema.migrations).pending(
+      owner.reveal(), deadline: .within(.seconds(30)))
   }
 }
