@@ -3,11 +3,11 @@ package import ProtobufC
 /// `google.rpc.Status` and its details.
 extension RPCError {
   /// Longest serialized status that is sent, in bytes.
-  static let maxStatusBytes = 64 << 10
+  package static let maxStatusBytes = 64 << 10
 
   /// What goes into the `status` of a response. Always succeeds: details that cannot travel are left
   /// out, and what is too long is cut to its code.
-  func serializedStatus() -> [UInt8] {
+  package func serializedStatus() -> [UInt8] {
     let status = RPCStatus(
       code: code.rawValue, message: message, details: details.compactMap(\.packed))
     do throws(MessageError) {
@@ -42,11 +42,7 @@ extension StatusDetail {
             RPCBadRequest.FieldViolation(field: $0.field, description: $0.description)
           }))
     case .retryInfo(let delay):
-      pack(
-        RPCRetryInfo(
-          retryDelay: ProtoDuration(
-            seconds: delay.components.seconds,
-            nanos: Int32(delay.components.attoseconds / 1_000_000_000))))
+      pack(RPCRetryInfo(retryDelay: ProtoDuration(delay)))
     case .quotaFailure(let violations):
       pack(
         RPCQuotaFailure(
@@ -94,8 +90,8 @@ extension StatusDetail {
         })
     case "type.googleapis.com/google.rpc.RetryInfo":
       let detail = try RPCRetryInfo(serialized: any.value)
-      guard let delay = detail.retryDelay else { return .other(any) }
-      return .retryInfo(.seconds(delay.seconds) + .nanoseconds(Int64(delay.nanos)))
+      guard let delay = detail.retryDelay?.duration else { return .other(any) }
+      return .retryInfo(delay)
     case "type.googleapis.com/google.rpc.QuotaFailure":
       let detail = try RPCQuotaFailure(serialized: any.value)
       return .quotaFailure(
