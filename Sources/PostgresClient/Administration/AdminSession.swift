@@ -34,7 +34,8 @@ package actor AdminSession {
   package func execute(
     _ script: String, deadline: Deadline
   ) throws(AdminError) -> [AdminRow] {
-    try unsafe converse(deadline: deadline) { raw in unsafe PQsendQuery(raw, script) }
+    guard !script.utf8.contains(0) else { throw .containsNUL }
+    return try unsafe converse(deadline: deadline) { raw in unsafe PQsendQuery(raw, script) }
   }
 
   /// Runs one statement whose `$1`, `$2`... are bound to `parameters` as text.
@@ -42,7 +43,8 @@ package actor AdminSession {
   package func query(
     _ statement: String, _ parameters: [String?], deadline: Deadline
   ) throws(AdminError) -> [AdminRow] {
-    guard !statement.utf8.contains(0), !parameters.contains(where: { $0?.utf8.contains(0) ?? false })
+    guard !statement.utf8.contains(0),
+      !parameters.contains(where: { $0?.utf8.contains(0) ?? false })
     else { throw .containsNUL }
     return try unsafe converse(deadline: deadline) { raw in
       let copies = unsafe parameters.map { text in

@@ -42,7 +42,8 @@ struct ClusterPlacementTests {
     let world = try await ClusterWorld()
     let cluster = try await world.start()
     let modes = try await world.shell(
-      "cd \(world.root) && stat -c '%n %a' data run postgresql.conf pg_hba.conf pg_ident.conf *.log")
+      "cd \(world.root) && stat -c '%n %a' data run postgresql.conf pg_hba.conf pg_ident.conf *.log"
+    )
     let asRoot = geteuid() == 0
     #expect(
       modes == """
@@ -142,7 +143,8 @@ struct ClusterPlacementTests {
     let world = try await ClusterWorld()
     try await world.shell("chmod 700 \(world.stateDirectory)")
     let cluster = try await world.start()
-    #expect(try await world.shell("stat -c '%a %U %G' \(world.stateDirectory)") == "710 root postgres\n")
+    #expect(
+      try await world.shell("stat -c '%a %U %G' \(world.stateDirectory)") == "710 root postgres\n")
     try await cluster.stop()
   }
 

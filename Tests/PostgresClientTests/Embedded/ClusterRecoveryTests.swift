@@ -70,7 +70,8 @@ struct ClusterRecoveryTests {
   func crashedInitialisation() async throws {
     let world = try await ClusterWorld(.nothing)
     let stateDirectory = world.stateDirectory
-    let fake = try await fakePrograms(in: world, initdb: #"touch "${1#--pgdata=}/PG_VERSION"; exec sleep 60"#)
+    let fake = try await fakePrograms(
+      in: world, initdb: #"touch "${1#--pgdata=}/PG_VERSION"; exec sleep 60"#)
     await #expect(processExitsWith: .signal(SIGKILL)) {
       [stateDirectory = stateDirectory as String, fake = fake as String] in
       let loops = try EventLoopGroup(count: 1, name: "killed-daemon")
@@ -125,14 +126,15 @@ struct ClusterRecoveryTests {
     let error = await #expect(throws: EmbeddedClusterError.self) {
       try await world.start(
         world.configuration(
-          programs: .init(versionedRoots: [fake], directories: []), startLimit: .milliseconds(500)))
+          programs: .init(versionedRoots: [fake], directories: []), startLimit: .seconds(5)))
     }
     guard case .notReady(_, _, let logTail) = try #require(error) else {
       Issue.record("unexpected \(String(describing: error))")
       return
     }
     #expect(logTail.contains("still recovering"))
-    #expect(try await world.shell("pgrep -f [/]\(world.directory.path.dropFirst())/fake || true").isEmpty)
+    #expect(
+      try await world.shell("pgrep -f [/]\(world.directory.path.dropFirst())/fake || true").isEmpty)
   }
 
   @Test("a stop while the server is being started again leaves no server")
