@@ -1,3 +1,5 @@
+#define _GNU_SOURCE
+
 #include "CEpoll.h"
 
 #include <errno.h>
@@ -6,6 +8,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 _Thread_local void *cepoll_loop = 0;
@@ -86,3 +89,17 @@ void cepoll_name_thread(const char *name) {
 }
 
 char **cepoll_environment(void) { return environ; }
+
+int cepoll_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : errno; }
+
+int cepoll_peer_credentials(int descriptor, struct cepoll_credentials *credentials) {
+  struct ucred found;
+  socklen_t length = sizeof found;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &found, &length) != 0) return errno;
+  *credentials = (struct cepoll_credentials){found.uid, found.gid, found.pid};
+  return 0;
+}
+
+int cepoll_pipe(int descriptors[2], int flags) { return pipe2(descriptors, flags); }
+
+const char *cepoll_signal_name(int signal_number) { return sigabbrev_np(signal_number); }

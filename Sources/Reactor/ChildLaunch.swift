@@ -13,7 +13,7 @@ final class ChildLaunch {
 
     init(maxBytes: Int) throws(SystemError) {
       var ends: [Int32] = [-1, -1]
-      guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw .last("pipe2") }
+      guard unsafe cepoll_pipe(&ends, O_CLOEXEC) == 0 else { throw .last("pipe2") }
       // Only our end: the child expects a pipe that blocks. Cannot fail for an open descriptor.
       _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
       reading = Descriptor(ends[0])

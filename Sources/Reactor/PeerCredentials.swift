@@ -22,14 +22,12 @@ package struct PeerCredentials: Hashable, Sendable {
 
   /// Asks the kernel: `SO_PEERCRED` and `SO_PEERGROUPS`, unix(7) and socket(7).
   init(of descriptor: Int32) throws(SystemError) {
-    var credentials = ucred()
-    var length = socklen_t(MemoryLayout<ucred>.size)
-    guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 else {
-      throw .last("getsockopt SO_PEERCRED")
-    }
-    userID = credentials.uid
-    groupID = credentials.gid
-    processID = credentials.pid
+    var credentials = cepoll_credentials()
+    let code = unsafe cepoll_peer_credentials(descriptor, &credentials)
+    guard code == 0 else { throw SystemError(errno: code, operation: "getsockopt SO_PEERCRED") }
+    userID = credentials.user
+    groupID = credentials.group
+    processID = credentials.process
     supplementaryGroups = try Self.groups(of: descriptor)
   }
 

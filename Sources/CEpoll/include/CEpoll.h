@@ -4,9 +4,8 @@
 /// What Swift cannot reach by itself: thread-local storage, an async-signal-safe handler, a variadic
 /// or two, macros with arguments, and headers that its Glibc module leaves out. Nothing else.
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// No _GNU_SOURCE here: Swift's own Glibc and Dispatch modules are compiled without it, and one
+// struct with two definitions (fd_set) makes every import fail. What needs it is wrapped.
 
 #include <signal.h>
 #include <spawn.h>
@@ -50,6 +49,23 @@ int cepoll_accept(int listening);
 int cepoll_available_cores(void);
 void cepoll_name_thread(const char *name);
 char **cepoll_environment(void);
+
+/// SO_PEERCRED, unix(7). Returns 0, or an errno value.
+struct cepoll_credentials {
+  uint32_t user;
+  uint32_t group;
+  int32_t process;
+};
+int cepoll_peer_credentials(int descriptor, struct cepoll_credentials *credentials);
+
+/// pipe2(2).
+int cepoll_pipe(int descriptors[2], int flags);
+
+/// sigabbrev_np(3): `TERM`, or null.
+const char *cepoll_signal_name(int signal_number);
+
+/// prctl(2) PR_SET_DUMPABLE 0, which is variadic; returns 0, or an errno value.
+int cepoll_forbid_dumps(void);
 
 /// The exit code in a wait status, or -1 when a signal ended the process.
 static inline int cepoll_exit_code(int status) {

@@ -40,20 +40,6 @@ enum FieldName {
     return result
   }
 
-  /// The snake_case spelling of a lowerCamelCase name.
-  static func snakeCase(_ name: some Sequence<UInt8>) -> [UInt8] {
-    var result: [UInt8] = []
-    for byte in name {
-      if (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) {
-        result.append(UInt8(ascii: "_"))
-        result.append(byte + 32)
-      } else {
-        result.append(byte)
-      }
-    }
-    return result
-  }
-
   private static func uppercased(_ byte: UInt8) -> UInt8 {
     (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) ? byte - 32 : byte
   }

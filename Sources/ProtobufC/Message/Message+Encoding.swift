@@ -106,3 +106,12 @@ package struct PackedMessage: ~Copyable {
 
   private static func tagSize(_ number: Int) -> Int { WireBytes.varintSize(tag(number)) }
 }
+
+extension PackedMessage {
+  /// The message as proto3 JSON.
+  func json(_ options: JSONOptions) throws(MessageError) -> [UInt8] {
+    var writer = JSONWriter(options)
+    try unsafe writer.write(UnsafePointer(message), depth: 1)
+    return writer.text
+  }
+}

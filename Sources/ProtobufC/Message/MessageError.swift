@@ -39,4 +39,9 @@ public struct MessageError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   public var description: String { summary }
+
+  /// The same error, seen from the message that holds this one in its field `parent`.
+  func within(_ parent: String) -> MessageError {
+    MessageError(violations[0].within(parent))
+  }
 }

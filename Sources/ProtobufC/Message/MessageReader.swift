@@ -213,10 +213,10 @@ public struct MessageReader: ~Copyable {
     precondition(
       unsafe storage.holds(type) && field.pointee.isRepeated,
       "field \(index) is not a repeated field of type \(storage)")
-    let struct_ = unsafe UnsafeRawPointer(message)
-    let count = unsafe struct_.load(
+    let memory = unsafe UnsafeRawPointer(message)
+    let count = unsafe memory.load(
       fromByteOffset: Int(field.pointee.quantifier_offset), as: Int.self)
-    let array = unsafe struct_.load(
+    let array = unsafe memory.load(
       fromByteOffset: Int(field.pointee.offset), as: UnsafeRawPointer?.self)
     return unsafe UnsafeBufferPointer(
       start: array?.assumingMemoryBound(to: T.self), count: array == nil ? 0 : count)
