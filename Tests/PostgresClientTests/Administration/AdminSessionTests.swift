@@ -1,5 +1,6 @@
 import PostgresClient
 import Reactor
+import Synchronization
 import TestSupport
 import Testing
 
@@ -138,8 +139,11 @@ struct AdminSessionTests {
   func silent() async throws {
     let world = try await ClusterWorld(.nothing)
     let path = world.directory.path + "/.s.PGSQL.5432"
+    let accepted = Mutex<[AcceptedSocket]>([])
     let listener = try await world.loop.run {
-      try UnixListener.bind(path: path, permissions: 0o600, on: world.loop) { _ in }
+      try UnixListener.bind(path: path, permissions: 0o600, on: world.loop) { socket in
+        accepted.withLock { $0.append(socket) }
+      }
     }
     await #expect(throws: AdminError.deadlineExceeded) {
       try await AdminSession.open(
