@@ -2,6 +2,7 @@ internal import IntegrationAPI
 internal import Integrations
 internal import Synchronization
 internal import TTRPC
+internal import TTRPCServer
 
 /// The services of the daemon and the work they do in the background: a new one is added here.
 struct Services: Sendable {
