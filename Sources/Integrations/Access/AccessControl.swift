@@ -28,19 +28,20 @@ package final class AccessControl: Sendable {
 
   /// Lets a call through or not; for the server's authorisation hook.
   /// - Throws: `permissionDenied`.
-  package func authorize(_ call: CallInfo) throws(RPCError) {
+  package func authorize(
+    _ method: MethodName, peer: PeerCredentials, principal: (any Sendable)?
+  ) throws(RPCError) {
     let generation = generation.load(ordering: .sequentiallyConsistent)
-    let method = call.method
-    let admitted = call.principal as? AdmittedPeer
+    let admitted = principal as? AdmittedPeer
     if let admitted, admitted.hasAllowed(method, generation: generation) { return }
     let name = method.description
-    guard let principal = principal(call.peer, admitted, generation) else {
-      deny(call.peer, name: "uid \(call.peer.userID)", method: name)
+    guard let principal = self.principal(peer, admitted, generation) else {
+      deny(peer, name: "uid \(peer.userID)", method: name)
       throw RPCError(
-        .permissionDenied, "the access policy knows no caller with uid \(call.peer.userID)")
+        .permissionDenied, "the access policy knows no caller with uid \(peer.userID)")
     }
     guard principal.mayCall(name) else {
-      deny(call.peer, name: principal.name, method: name)
+      deny(peer, name: principal.name, method: name)
       throw RPCError(.permissionDenied, "caller \"\(principal.name)\" may not call \(name)")
     }
     admitted?.remember(method, generation: generation)

@@ -6,12 +6,15 @@ package enum Schema {
   package static let migrations: [Migration] = [
     migration("v0001_foundation", PackageResources.v0001_foundation_sql),
     migration("v0002_tenants", PackageResources.v0002_tenants_sql),
+    migration("v0003_api_keys", PackageResources.v0003_api_keys_sql),
   ]
 
   /// What the start-up check holds the schema to.
   package static let security: SecurityPolicy = {
     var policy = SecurityPolicy()
     policy.tenantColumns = ["tenants": "id"]
+    policy.uniqueExceptions = APIKeySchema.uniqueExceptions
+    policy.definerFunctions = APIKeySchema.definerFunctions
     return policy
   }()
 

@@ -6,6 +6,7 @@ internal import Logging
 internal import PostgresClient
 internal import Reactor
 internal import TTRPC
+internal import TTRPCServer
 
 /// The daemon from its start to its end.
 struct Daemon: Sendable {
@@ -88,7 +89,9 @@ struct Daemon: Sendable {
       server.group = group
     }
     server.admission = { .admitted(principal: access.admit($0)) }
-    server.authorize = { info throws(RPCError) in try access.authorize(info) }
+    server.authorize = { info throws(RPCError) in 
+      try access.authorize(info.method, peer: info.peer, principal: info.principal)
+     }
     return server
   }
 

@@ -2,6 +2,7 @@ internal import IntegrationAPI
 internal import Integrations
 internal import Synchronization
 internal import TTRPC
+internal import TTRPCServer
 
 /// The services of the daemon and the work they do in the background: a new one is added here.
 struct Services: Sendable {
@@ -12,16 +13,19 @@ struct Services: Sendable {
   init(_ environment: ServiceEnvironment, _ health: HealthRegistry) {
     let load = LoadMeter()
     let tenants = TenantsService(environment)
+    let apiKeys = APIKeysService(environment)
     let report = DaemonHealthService(health, version: DaemonVersion.current) { load.now }
     let check = GRPCHealthService(health)
     let purger = IdempotencyPurger(database: environment.database, logger: environment.logger)
     self.load = load
-    background = [purger.run]
-    definitions = [tenants.definition, report.definition, check.definition]
-    for definition in [tenants.definition] {
+    background = [purger.run, apiKeys.run]
+    let stored = [tenants.definition, apiKeys.definition]
+    let remembered = [report.definition, check.definition]
+    definitions = stored + remembered
+    for definition in stored {
       health.register(service: definition.name, needs: [HealthWatch.database])
     }
-    for definition in [report.definition, check.definition] {
+    for definition in remembered {
       health.register(service: definition.name, needs: [])
     }
   }

@@ -1,6 +1,7 @@
 internal import Integrations
 internal import Synchronization
 internal import TTRPC
+internal import TTRPCServer
 
 /// Stops the server: first gently, then at once.
 final class StopSwitch: Sendable {
