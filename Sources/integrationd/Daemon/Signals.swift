@@ -8,7 +8,7 @@ struct Signals: Sendable {
   let reload: @Sendable () -> Void
   let logger: Logger
 
-  /// Until cancelled, or until there is nothing to drain yet.
+  /// Until cancelled.
   /// - Throws: ``Interrupted`` when the daemon is told to stop before it serves.
   func run(on loop: EventLoop) async throws {
     let signals = try await SignalWatch.sequence(
@@ -18,8 +18,15 @@ struct Signals: Sendable {
         reload()
         continue
       }
-      logger.notice("stopping", metadata: ["signal": "\(signal)"])
-      guard stop.press() else { throw Interrupted() }
+      switch stop.press() {
+      case .nothingToStop: throw Interrupted()
+      case .draining:
+        logger.notice(
+          "stopping, calls that run may finish",
+          metadata: ["signal": "\(signal)", "within": "\(StopSwitch.drainTime)"])
+      case .cutting: logger.notice("stopping now", metadata: ["signal": "\(signal)"])
+      case .ignored: break
+      }
     }
   }
 
