@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 package import IntegrationAPI
 package import Logging
-package import PostgresClient
+internal import PostgresClient
 package import Reactor
 internal import Synchronization
 
@@ -83,7 +83,7 @@ package final class UsageRecorder: Sendable {
       await flush(deadline: .within(Self.timeout))
     }
     // Not a child: this task is cancelled already, and the last counts are to arrive all the same.
-    await Task { await self.flush(deadline: .within(Self.farewell)) }.value
+    _ = await Task { await self.flush(deadline: .within(Self.farewell)) }.value
   }
 
   /// Brings everything counted so far to the database, batch by batch. A failure is logged and ends
