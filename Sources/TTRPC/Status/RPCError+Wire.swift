@@ -5,11 +5,14 @@ extension RPCError {
   /// Longest serialized status that is sent, in bytes.
   package static let maxStatusBytes = 64 << 10
 
+  /// The error as a message. Details that cannot travel are left out.
+  package var status: RPCStatus {
+    RPCStatus(code: code.rawValue, message: message, details: details.compactMap(\.packed))
+  }
+
   /// What goes into the `status` of a response. Always succeeds: details that cannot travel are left
   /// out, and what is too long is cut to its code.
   package func serializedStatus() -> [UInt8] {
-    let status = RPCStatus(
-      code: code.rawValue, message: message, details: details.compactMap(\.packed))
     do throws(MessageError) {
       let bytes = try status.serialized()
       if bytes.count <= Self.maxStatusBytes { return bytes }
