@@ -16,7 +16,7 @@ package struct Signal: Hashable, Sendable, CustomStringConvertible {
   package static let user2 = Signal(number: SIGUSR2)
 
   package var description: String {
-    guard let name = unsafe sigabbrev_np(number) else { return "signal \(number)" }
+    guard let name = unsafe cepoll_signal_name(number) else { return "signal \(number)" }
     return unsafe "SIG" + String(cString: name)
   }
 
