@@ -25,7 +25,7 @@ extension RPCError {
 
   /// The error that a response carries; nil when its status is a success.
   /// - Throws: when the bytes are not a `google.rpc.Status`.
-  init?(serializedStatus bytes: Span<UInt8>) throws(MessageError) {
+  package init?(serializedStatus bytes: Span<UInt8>) throws(MessageError) {
     let status = try RPCStatus(serialized: bytes, limits: .response)
     guard status.code != 0 else { return nil }
     self.init(
