@@ -144,8 +144,9 @@ struct MigratorTests {
       "select pg_advisory_lock(\(0x696e_7465_6772_6174))", deadline: .within(.seconds(30)))
     let steps = Steps()
     await #expect(throws: MigrationError.lockNotAvailable) {
-      try await Migrator([Self.one], progress: steps.add)
-        .migrate(database.connectionString(for: .owner), deadline: .within(.seconds(5)))
+      try await Migrator(
+        [Self.one], tuning: .init(othersLimit: .milliseconds(20)), progress: steps.add
+      ).migrate(database)
     }
     #expect(steps.all == [.waitingForLock])
     await holder.close()
