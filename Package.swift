@@ -5,7 +5,7 @@ import PackageDescription
 /// (Tests/ArchitectureTests).
 let room: [SwiftSetting] = [
   .strictMemorySafety(),
-  .treatWarning("StrictMemorySafety", as: .error),
+  .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),

@@ -14,53 +14,66 @@
 _Thread_local void *cepoll_loop = 0;
 
 enum { signal_limit = 65 };
-/// Descriptor + 1, so that the zero of static storage means "none".
-static atomic_int routes[signal_limit];
+/// Descriptor + 1, so that the zero of static storage means "none". Never closed.
+static atomic_int counters[signal_limit];
+static atomic_int caught[signal_limit];
 static struct sigaction found[signal_limit];
-static int has_found[signal_limit];
 
-static void forward(int signal_number) {
+static void count_up(int signal_number) {
   int saved = errno;
-  int descriptor = atomic_load(&routes[signal_number]) - 1;
-  if (descriptor >= 0) {
-    uint64_t one = 1;
-    // An eventfd refuses only at 2^64 - 2 unread signals.
-    ssize_t written = write(descriptor, &one, sizeof one);
-    (void)written;
-  }
+  uint64_t one = 1;
+  // An eventfd refuses only at 2^64 - 2 unread signals.
+  ssize_t written = write(atomic_load(&counters[signal_number]) - 1, &one, sizeof one);
+  (void)written;
   errno = saved;
 }
 
-int cepoll_route_signal(int signal_number, int descriptor) {
-  if (signal_number <= 0 || signal_number >= signal_limit) return EINVAL;
+int cepoll_catch_signal(int signal_number) {
+  if (signal_number <= 0 || signal_number >= signal_limit) return -EINVAL;
+  if (atomic_exchange(&caught[signal_number], 1)) return -EBUSY;
+  int descriptor = atomic_load(&counters[signal_number]) - 1;
   if (descriptor < 0) {
-    if (has_found[signal_number] && sigaction(signal_number, &found[signal_number], 0) != 0)
-      return errno;
-    has_found[signal_number] = 0;
-    atomic_store(&routes[signal_number], 0);
-    return 0;
+    descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (descriptor < 0) goto failed;
+    atomic_store(&counters[signal_number], descriptor + 1);
   }
-  atomic_store(&routes[signal_number], descriptor + 1);
+  // What is left from the catcher before is not for this one.
+  eventfd_t old;
+  (void)eventfd_read(descriptor, &old);
   struct sigaction action = {0};
-  action.sa_handler = forward;
+  action.sa_handler = count_up;
   action.sa_flags = SA_RESTART;
   sigfillset(&action.sa_mask);
-  struct sigaction previous;
-  if (sigaction(signal_number, &action, &previous) != 0) {
-    atomic_store(&routes[signal_number], 0);
-    return errno;
-  }
-  if (!has_found[signal_number]) {
-    found[signal_number] = previous;
-    has_found[signal_number] = 1;
-  }
-  return 0;
+  if (sigaction(signal_number, &action, &found[signal_number]) != 0) goto failed;
+  return descriptor;
+
+failed:;
+  int code = errno;
+  atomic_store(&caught[signal_number], 0);
+  return -code;
+}
+
+void cepoll_release_signal(int signal_number) {
+  if (signal_number <= 0 || signal_number >= signal_limit) return;
+  if (!atomic_load(&caught[signal_number])) return;
+  // Cannot fail: the same number was accepted before.
+  (void)sigaction(signal_number, &found[signal_number], 0);
+  atomic_store(&caught[signal_number], 0);
 }
 
 int cepoll_ignore_broken_pipes(void) {
   struct sigaction action = {0};
   action.sa_handler = SIG_IGN;
   return sigaction(SIGPIPE, &action, 0) == 0 ? 0 : errno;
+}
+
+int cepoll_keep_exit_codes(void) {
+  struct sigaction action;
+  if (sigaction(SIGCHLD, 0, &action) != 0) return errno;
+  if (action.sa_handler != SIG_IGN && !(action.sa_flags & SA_NOCLDWAIT)) return 0;
+  if (action.sa_handler == SIG_IGN) action.sa_handler = SIG_DFL;
+  action.sa_flags &= ~SA_NOCLDWAIT;
+  return sigaction(SIGCHLD, &action, 0) == 0 ? 0 : errno;
 }
 
 int cepoll_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }

@@ -35,7 +35,8 @@ public struct IntegrationClient: Sendable {
   /// The health protocol of gRPC; its `watch` reports every change.
   public let grpcHealth: GRPCHealthClient
 
-  private let channel: ClientChannel
+  /// What the calls are made on, for programs that choose the method at run time.
+  package let channel: ClientChannel
 
   /// Makes a client. Nothing is connected yet.
   /// - Parameters:

@@ -56,6 +56,7 @@ final class ChildLaunch {
     defer { unsafe posix_spawnattr_destroy(&attributes) }
     try prepare(&attributes)
 
+    try check(cepoll_keep_exit_codes())
     let arguments = try CStrings([configuration.executable] + configuration.arguments)
     var process: pid_t = 0
     let code: Int32

@@ -81,6 +81,12 @@ package final class Server: Sendable {
       callsServed: shards.reduce(0) { $0 + $1.callsServed })
   }
 
+  /// Open connections of each loop.
+  package var connectionsPerLoop: [Int] { shards.map(\.openConnections) }
+
+  /// Bytes of partly arrived frames that count against ``ServerLimits/maxInboundBytes``.
+  package var reservedInboundBytes: Int { core.budget.reserved }
+
   private func end(_ shard: ServerShard, within time: Duration) async {
     await withCheckedContinuation { continuation in
       shard.loop.submit {

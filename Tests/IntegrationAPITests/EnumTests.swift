@@ -21,7 +21,8 @@ struct EnumTests {
 
   @Test("named numbers have cases of their own, other numbers are kept", arguments: names)
   func numbers(name: String) throws {
-    check(try #require(Self.types.first { $0.descriptor.fullName == name }))
+    let type = try #require(Self.types.first { $0.descriptor.fullName == name })
+    check(type)
   }
 
   private func check<E: ProtoEnum>(_ type: E.Type) {

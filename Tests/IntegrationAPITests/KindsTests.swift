@@ -4,6 +4,7 @@ import IntegrationAPI
 import ProtobufC
 import Reactor
 import TTRPC
+import TTRPCServer
 import Testing
 
 /// Generated services and clients meet over a socket, with a method of every kind.

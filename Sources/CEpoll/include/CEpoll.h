@@ -27,13 +27,19 @@ extern _Thread_local void *cepoll_loop;
 static inline void *cepoll_current_loop(void) { return cepoll_loop; }
 static inline void cepoll_set_current_loop(void *loop) { cepoll_loop = loop; }
 
-/// Sends `signal_number` to the eventfd `descriptor` from now on (sigaction, SA_RESTART).
-/// A descriptor of -1 restores the disposition that was found by the first call.
-/// Returns 0, or an errno value. Not to be called for one signal from two threads at once.
-int cepoll_route_signal(int signal_number, int descriptor);
+/// From now on `signal_number` counts up an eventfd, which this returns (sigaction, SA_RESTART); it
+/// belongs to the signal for the life of the process. Negative: an errno value, EBUSY when the
+/// signal is caught already.
+int cepoll_catch_signal(int signal_number);
+/// Puts back the disposition that the last cepoll_catch_signal found.
+void cepoll_release_signal(int signal_number);
 
 /// Ignores SIGPIPE in the whole process; returns 0, or an errno value.
 int cepoll_ignore_broken_pipes(void);
+
+/// Gives SIGCHLD its default action where it is ignored (which is inherited across exec), because
+/// then the kernel would throw the exit codes of children away. Returns 0, or an errno value.
+int cepoll_keep_exit_codes(void);
 
 /// open(2), which is variadic.
 int cepoll_open(const char *path, int flags, mode_t mode);

@@ -5,11 +5,14 @@ extension RPCError {
   /// Longest serialized status that is sent, in bytes.
   package static let maxStatusBytes = 64 << 10
 
+  /// The error as a message. Details that cannot travel are left out.
+  package var status: RPCStatus {
+    RPCStatus(code: code.rawValue, message: message, details: details.compactMap(\.packed))
+  }
+
   /// What goes into the `status` of a response. Always succeeds: details that cannot travel are left
   /// out, and what is too long is cut to its code.
   package func serializedStatus() -> [UInt8] {
-    let status = RPCStatus(
-      code: code.rawValue, message: message, details: details.compactMap(\.packed))
     do throws(MessageError) {
       let bytes = try status.serialized()
       if bytes.count <= Self.maxStatusBytes { return bytes }
@@ -22,7 +25,7 @@ extension RPCError {
 
   /// The error that a response carries; nil when its status is a success.
   /// - Throws: when the bytes are not a `google.rpc.Status`.
-  init?(serializedStatus bytes: Span<UInt8>) throws(MessageError) {
+  package init?(serializedStatus bytes: Span<UInt8>) throws(MessageError) {
     let status = try RPCStatus(serialized: bytes, limits: .response)
     guard status.code != 0 else { return nil }
     self.init(
