@@ -194,7 +194,9 @@ package struct Migrator: Sendable {
       try await history.record(migration, took: began.duration(to: .now()), deadline: deadline)
       try await session.execute("commit", deadline: deadline)
     } catch {
-      if error.sqlState != nil { try await session.execute("rollback", deadline: deadline) }
+      // A session that cannot roll back is over, and its transaction with it; the first error tells
+      // more than that.
+      if error.sqlState != nil { _ = try? await session.execute("rollback", deadline: deadline) }
       throw error
     }
   }

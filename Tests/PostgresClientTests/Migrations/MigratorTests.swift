@@ -210,7 +210,11 @@ struct MigratorTests {
       name: "v0001_slow", sql: "create table slow (id int); select pg_sleep(600)")
     async let result = Migrator([slow]).migrate(database)
     while try await database.execute(
-      "select from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()"
+      """
+      select from pg_stat_activity
+      where datname = current_database() and state = 'active' and query like '%pg_sleep(600)%'
+        and pid <> pg_backend_pid()
+      """
     ).isEmpty {
       await Task.yield()
     }
