@@ -225,7 +225,7 @@ struct JSONWriter {
     let bytes = unsafe UnsafeBufferPointer<UInt8>(
       start: data.data, count: data.data == nil ? 0 : data.len)
     do throws(MessageError) {
-      let inner = try unsafe UnpackedMessage(bytes, descriptor, .response)
+      let inner = try unsafe UnpackedMessage(bytes.span, descriptor, .response)
       var isFirst = false
       begin("{")
       separateFirst()

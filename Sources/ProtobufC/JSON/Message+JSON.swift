@@ -7,7 +7,7 @@ extension Message {
   ///   field given twice are wrong.
   public init(jsonUTF8 bytes: [UInt8]) throws(MessageError) {
     let message = try JSONMessage(bytes.span, Self.descriptor, .response)
-    self = try Self(from: message.reader)
+    try self.init(from: message.reader)
   }
 
   /// Writes proto3 JSON.
@@ -30,12 +30,10 @@ extension MessageDescriptor {
   public func jsonUTF8(
     serialized bytes: [UInt8], _ options: JSONOptions = JSONOptions()
   ) throws(MessageError) -> [UInt8] {
-    try unsafe bytes.span.withUnsafeBufferPointer { buffer throws(MessageError) in
-      let unpacked = try unsafe UnpackedMessage(buffer, self, .response)
-      var writer = JSONWriter(options)
-      try unsafe writer.write(unpacked.pointer, depth: 1)
-      return writer.text
-    }
+    let unpacked = try UnpackedMessage(bytes.span, self, .response)
+    var writer = JSONWriter(options)
+    try unsafe writer.write(unpacked.pointer, depth: 1)
+    return writer.text
   }
 }
 

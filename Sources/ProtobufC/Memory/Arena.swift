@@ -110,20 +110,27 @@ struct Arena: ~Copyable {
   /// Hands out memory that is not set to zero; nil when the scope's limits or the system refuse.
   @inline(__always)
   mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
-    guard size >= 0, size <= bytesLeft, allocationsLeft > 0, !hasFailed else {
-      hasFailed = true
-      return nil
-    }
+    // A size above Int.max arrives as a negative number.
+    guard size >= 0, size <= bytesLeft, allocationsLeft > 0 else { return unsafe refuse() }
     allocationsLeft &-= 1
     if SlabRecycler.isSlab(size), let slab = unsafe slabs.take(size) { return unsafe slab }
-    let rounded = isolatesPieces || size > Int.max &- 16 ? size : (max(size, 1) &+ 7) & ~7
-    bytesLeft &-= min(rounded, bytesLeft)
+    let (padded, overflows) = size.addingReportingOverflow(Arena.alignment - 1)
+    if overflows { return unsafe refuse() }
+    let rounded = padded & ~(Arena.alignment - 1)
+    bytesLeft = max(bytesLeft &- rounded, 0)
     guard let place = unsafe cursor, let end = unsafe end, unsafe end - place >= rounded else {
-      return unsafe allocateInNewChunk(rounded)
+      return unsafe allocateInNewChunk(isolatesPieces ? size : rounded)
     }
     unsafe cursor = unsafe place + rounded
     if SlabRecycler.isSlab(size) { unsafe slabs.note(place, size) }
     return unsafe place
+  }
+
+  /// Nothing more is handed out in this scope.
+  private mutating func refuse() -> UnsafeMutableRawPointer? {
+    hasFailed = true
+    allocationsLeft = 0
+    return nil
   }
 
   private mutating func allocateInNewChunk(_ rounded: Int) -> UnsafeMutableRawPointer? {
@@ -133,8 +140,7 @@ struct Arena: ~Copyable {
     let (needed, overflows) = rounded.addingReportingOverflow(ArenaChunk.headerBytes)
     let capacity = isolatesPieces ? needed : max(needed, step)
     guard !overflows, let memory = unsafe malloc(capacity) else {
-      hasFailed = true
-      return nil
+      return unsafe refuse()
     }
     let newest = unsafe memory.bindMemory(to: ArenaChunk.self, capacity: 1)
     unsafe newest.initialize(to: ArenaChunk(older: chunk, capacity: capacity))

@@ -11,10 +11,8 @@ extension Message {
   /// - Throws: ``MessageError`` naming the field that is not as the format or its type wants it.
   @inlinable
   package init(serialized bytes: Span<UInt8>, limits: DecodingLimits) throws(MessageError) {
-    self = try unsafe bytes.withUnsafeBufferPointer { buffer throws(MessageError) in
-      let unpacked = try unsafe UnpackedMessage(buffer, Self.descriptor, limits)
-      return try Self(from: unpacked.reader)
-    }
+    let unpacked = try UnpackedMessage(bytes, Self.descriptor, limits)
+    try self.init(from: unpacked.reader)
   }
 }
 
@@ -30,15 +28,18 @@ struct UnpackedMessage: ~Copyable {
   /// - Throws: ``MessageError`` when the validator refuses the bytes or the memory they would take.
   @usableFromInline
   init(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ descriptor: MessageDescriptor, _ limits: DecodingLimits
+    _ bytes: Span<UInt8>, _ descriptor: MessageDescriptor, _ limits: DecodingLimits
   ) throws(MessageError) {
-    try unsafe WireValidator.check(bytes, descriptor, limits)
     let scope = ArenaScope(
       bytes: limits.memory(forBytes: bytes.count), allocations: limits.maxAllocations)
     var allocator = unsafe scope.allocator
     unsafe scope.arena.pointee.forgetSlabs()
-    let message = unsafe protobuf_c_message_unpack(
-      descriptor.pointer, &allocator, bytes.count, bytes.baseAddress)
+    // protobuf-c copies what it keeps, so the message outlives the borrow of the bytes.
+    let message = try unsafe bytes.withUnsafeBufferPointer { bytes throws(MessageError) in
+      try unsafe WireValidator.check(bytes, descriptor, limits)
+      return unsafe protobuf_c_message_unpack(
+        descriptor.pointer, &allocator, bytes.count, bytes.baseAddress)
+    }
     guard let message = unsafe message else {
       throw unsafe scope.arena.pointee.hasFailed
         ? .outOfMemory : MessageError("is refused by protobuf-c")

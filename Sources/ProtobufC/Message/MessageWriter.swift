@@ -1,4 +1,5 @@
 import CProtobufC
+import Glibc
 
 /// Writes Swift values into the fields of a C message. Used by generated code.
 ///
@@ -286,7 +287,7 @@ public struct MessageWriter: ~Copyable {
       guard let target = unsafe arena.pointee.allocate(text.count + 1) else { return nil }
       if let base = text.baseAddress {
         // protobuf-c would send the text up to its first NUL and drop the rest.
-        if unsafe TextFault.first(in: base, count: text.count) != nil {
+        if unsafe memchr(base, 0, text.count) != nil {
           refuse(index, element, WireFault.text(.holdsNUL).description)
           return nil
         }
