@@ -43,6 +43,8 @@ struct Arena: ~Copyable {
 
   /// Chunks taken from `malloc` since the thread began.
   private(set) var chunksTaken = 0
+  /// Bytes taken from `malloc` since the thread began.
+  private(set) var bytesTaken = 0
   /// Bytes held from `malloc` now.
   private(set) var bytesHeld = 0
   /// Gives each piece its own chunk, so that an address sanitizer sees where a piece ends.
@@ -118,12 +120,12 @@ struct Arena: ~Copyable {
     if overflows { return unsafe refuse() }
     let rounded = padded & ~(Arena.alignment - 1)
     bytesLeft = max(bytesLeft &- rounded, 0)
-    guard let place = unsafe cursor, let end = unsafe end, unsafe end - place >= rounded else {
-      return unsafe allocateInNewChunk(isolatesPieces ? size : rounded)
+    if let place = unsafe cursor, let end = unsafe end, unsafe end - place >= rounded {
+      unsafe cursor = unsafe place + rounded
+      if SlabRecycler.isSlab(size) { unsafe slabs.note(place, size) }
+      return unsafe place
     }
-    unsafe cursor = unsafe place + rounded
-    if SlabRecycler.isSlab(size) { unsafe slabs.note(place, size) }
-    return unsafe place
+    return unsafe allocateInNewChunk(isolatesPieces ? size : rounded)
   }
 
   /// Nothing more is handed out in this scope.
@@ -146,10 +148,12 @@ struct Arena: ~Copyable {
     unsafe newest.initialize(to: ArenaChunk(older: chunk, capacity: capacity))
     unsafe chunk = unsafe newest
     chunksTaken += 1
+    bytesTaken += capacity
     bytesHeld += capacity
     unsafe end = unsafe newest.end
     let place = unsafe newest.begin
     unsafe cursor = unsafe place + rounded
+    if SlabRecycler.isSlab(rounded) { unsafe slabs.note(place, rounded) }
     return unsafe place
   }
 

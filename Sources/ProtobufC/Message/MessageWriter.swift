@@ -77,7 +77,7 @@ public struct MessageWriter: ~Copyable {
   /// A message field; nil leaves it absent.
   @inlinable
   package func set<M: Message>(_ index: Int, _ value: M?) {
-    guard let value, let nested = makeNested(index) else { return }
+    guard let value, !isRefused, let nested = makeNested(index) else { return }
     value.write(to: nested)
     noteViolation(in: index, element: nil)
   }
@@ -141,8 +141,8 @@ public struct MessageWriter: ~Copyable {
   /// A repeated message field.
   @inlinable
   package func set<M: Message>(_ index: Int, _ values: [M]) {
-    guard !values.isEmpty, makeMessages(index, count: values.count) else { return }
-    for position in values.indices {
+    guard !values.isEmpty, !isRefused, makeMessages(index, count: values.count) else { return }
+    for position in values.indices where !isRefused {
       values[position].write(to: nested(index, element: position))
       noteViolation(in: index, element: position)
     }
@@ -215,8 +215,12 @@ public struct MessageWriter: ~Copyable {
   @inline(__always)
   @usableFromInline
   func noteViolation(in index: Int, element: Int?) {
-    if unsafe arena.pointee.violation != nil { extendViolation(index, element) }
+    if isRefused { extendViolation(index, element) }
   }
+
+  /// Whether something could not be encoded, so that the rest need not be.
+  @usableFromInline
+  var isRefused: Bool { unsafe arena.pointee.violation != nil }
 
   private func extendViolation(_ index: Int, _ element: Int?) {
     let name = unsafe FieldDescriptor(field(index)).name
