@@ -12,8 +12,10 @@ enum TestSchema {
 
   /// `test.Leaf`.
   static let leaf: Constant<ProtobufCMessageDescriptor> = makeMessage(
-    "test.Leaf", initialise: { initialise($0, leaf) }
-  ) { _ in
+    "test.Leaf", fields: leafFields
+  ) { initialise($0, leaf) }
+
+  private static func leafFields(_: UnsafePointer<ProtobufCMessageDescriptor>) -> [Field] {
     [
       Field("text", 1, .string),
       Field("count", 2, .int32),
@@ -22,8 +24,10 @@ enum TestSchema {
 
   /// `test.Sink`.
   static let sink: Constant<ProtobufCMessageDescriptor> = makeMessage(
-    "test.Sink", initialise: { initialise($0, sink) }
-  ) { own in
+    "test.Sink", fields: sinkFields
+  ) { initialise($0, sink) }
+
+  private static func sinkFields(_ own: UnsafePointer<ProtobufCMessageDescriptor>) -> [Field] {
     scalars.enumerated().map { Field("a_\($1.name)", UInt32($0 + 1), $1.type) }
       + [
         Field("shade", 16, .enumeration, descriptor: UnsafeRawPointer(colour.pointer)),
@@ -107,8 +111,8 @@ enum TestSchema {
   }
 
   private static func makeMessage(
-    _ name: String, initialise: @escaping ProtobufCMessageInit,
-    _ fields: (UnsafePointer<ProtobufCMessageDescriptor>) -> [Field]
+    _ name: String, fields: (UnsafePointer<ProtobufCMessageDescriptor>) -> [Field],
+    _ initialise: @escaping ProtobufCMessageInit
   ) -> Constant<ProtobufCMessageDescriptor> {
     let descriptor = UnsafeMutablePointer<ProtobufCMessageDescriptor>.allocate(capacity: 1)
     let fields = fields(UnsafePointer(descriptor))

@@ -36,7 +36,9 @@ extension MessageDescriptor {
   ) throws(MessageError) -> [UInt8] {
     let unpacked = try UnpackedMessage(bytes.span, self, .response)
     var writer = JSONWriter(options)
-    try unsafe writer.write(unpacked.pointer, depth: 1)
+    try unsafe unpacked.withMessage { message throws(MessageError) in
+      try unsafe writer.write(message, depth: 1)
+    }
     return writer.text
   }
 }

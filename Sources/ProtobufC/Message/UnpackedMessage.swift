@@ -6,7 +6,7 @@ import CProtobufC
 struct UnpackedMessage: ~Copyable {
   @usableFromInline
   let reader: MessageReader
-  let pointer: UnsafePointer<ProtobufCMessage>
+  private let pointer: UnsafePointer<ProtobufCMessage>
   private let scope: ArenaScope
 
   /// - Throws: ``MessageError`` when the validator refuses the bytes or the memory they would take.
@@ -31,6 +31,13 @@ struct UnpackedMessage: ~Copyable {
     unsafe pointer = unsafe UnsafePointer(message)
     reader = unsafe MessageReader(message)
     self.scope = scope
+  }
+
+  /// Lends the C message, which lives as long as this value.
+  func withMessage<R>(
+    _ body: (UnsafePointer<ProtobufCMessage>) throws(MessageError) -> R
+  ) throws(MessageError) -> R {
+    try unsafe body(pointer)
   }
 }
 
