@@ -5,7 +5,7 @@ import PackageDescription
 /// (Tests/ArchitectureTests).
 let room: [SwiftSetting] = [
   .strictMemorySafety(),
-  .treatWarning("StrictMemorySafety", as: .error),
+  .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
@@ -66,6 +66,9 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
       ],
       swiftSettings: room),
+    .target(
+      name: "TTRPCServer",
+      dependencies: ["TTRPC", "ProtobufC", "Reactor", logging], swiftSettings: room),
     .target(name: "KeyRules", dependencies: [crypto], swiftSettings: room),
 
     // Floor 3: generated from proto/.
@@ -78,6 +81,7 @@ let package = Package(
         "IntegrationAPI", "TTRPC", "Reactor", "ProtobufC", "PostgresClient", "KeyRules", crypto,
         logging,
       ],
+      resources: [.embedInCode("Migrations")],
       swiftSettings: room),
     .target(
       name: "IntegrationClient", dependencies: ["IntegrationAPI", "TTRPC", "Reactor", "ProtobufC"],
@@ -87,8 +91,8 @@ let package = Package(
     .executableTarget(
       name: "integrationd",
       dependencies: [
-        "Integrations", "IntegrationAPI", "TTRPC", "Reactor", "PostgresClient", "KeyRules",
-        arguments, logging,
+        "Integrations", "IntegrationAPI", "TTRPC", "TTRPCServer", "Reactor", "PostgresClient",
+        "KeyRules", arguments, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: room),
@@ -99,22 +103,43 @@ let package = Package(
 
     // Tests: a folder per module.
     .target(
-      name: "TestSupport", dependencies: ["PostgresClient", "Reactor", "TTRPC"],
+      name: "TestSupport", dependencies: ["PostgresClient", "Reactor", "TTRPC", logging],
       path: "Tests/TestSupport"),
+    .target(
+      name: "CFixtures", dependencies: ["CIntegrationProto", "CProtobufC"],
+      path: "Tests/CFixtures"),
+    .target(
+      name: "Fixtures", dependencies: ["CFixtures", "ProtobufC", "TTRPC"], path: "Tests/Fixtures",
+      swiftSettings: room),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor"]),
     .testTarget(name: "ProtobufCTests", dependencies: ["ProtobufC"]),
-    .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "Reactor", "TestSupport"]),
-    .testTarget(name: "TTRPCTests", dependencies: ["TTRPC", "Reactor", "ProtobufC"]),
+    .testTarget(
+      name: "PostgresClientTests",
+      dependencies: ["PostgresClient", "Reactor", "TestSupport", logging]),
+    .testTarget(
+      name: "TTRPCTests", dependencies: ["TTRPC", "TTRPCServer", "Reactor", "ProtobufC", logging]),
     .testTarget(name: "KeyRulesTests", dependencies: ["KeyRules"]),
-    .testTarget(name: "IntegrationAPITests", dependencies: ["IntegrationAPI", "TTRPC", "ProtobufC"]),
+    .testTarget(
+      name: "IntegrationAPITests",
+      dependencies: ["IntegrationAPI", "TTRPC", "ProtobufC", "Reactor", "Fixtures"],
+      exclude: ["Golden"]),
+    .testTarget(
+      name: "IntegrationClientTests",
+      dependencies: [
+        "IntegrationClient", "IntegrationAPI", "TTRPC", "TTRPCServer", "Reactor", "ProtobufC",
+      ]),
     .testTarget(
       name: "IntegrationsTests",
       dependencies: [
-        "Integrations", "IntegrationAPI", "TTRPC", "Reactor", "PostgresClient", "KeyRules", "TestSupport",
+        "Integrations", "IntegrationAPI", "TTRPC", "Reactor", "ProtobufC", "PostgresClient",
+        "KeyRules", "TestSupport", crypto, logging,
       ]),
     .testTarget(
       name: "DaemonTests",
-      dependencies: ["IntegrationClient", "IntegrationAPI", "TestSupport", "integrationd", "integrationctl"]),
+      dependencies: [
+        "IntegrationClient", "IntegrationAPI", "PostgresClient", "Reactor", "TestSupport",
+        "integrationd", "integrationctl",
+      ]),
     .testTarget(name: "ArchitectureTests"),
   ]
 )

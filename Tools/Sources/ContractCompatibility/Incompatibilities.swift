@@ -7,7 +7,7 @@ extension Contract {
   /// A field or enum value may go only if its number and its name are reserved, so that neither is
   /// ever given another meaning (protobuf.dev, "Updating A Message Type"). Names count: they are what
   /// JSON is made of.
-  public func incompatibilities(with older: Contract) -> [String] {
+  package func incompatibilities(with older: Contract) -> [String] {
     var found: [String] = []
     for (name, old) in older.messages {
       if let new = messages[name] {
@@ -35,7 +35,8 @@ extension Contract {
     of name: String, from old: Google_Protobuf_DescriptorProto,
     to new: Google_Protobuf_DescriptorProto
   ) -> [String] {
-    let fields = Dictionary(new.field.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+    let fields = Dictionary(
+      new.field.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
     var found: [String] = []
     for field in old.field {
       let place = "field \(field.number) of \(name) (`\(field.name)`)"
@@ -96,7 +97,8 @@ extension Contract {
     of name: String, from old: Google_Protobuf_EnumDescriptorProto,
     to new: Google_Protobuf_EnumDescriptorProto
   ) -> [String] {
-    let values = Dictionary(new.value.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+    let values = Dictionary(
+      new.value.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
     var found: [String] = []
     for value in old.value {
       let place = "value \(value.number) of \(name) (`\(value.name)`)"
@@ -113,7 +115,8 @@ extension Contract {
       }
     }
     for value in new.value
-    where old.reservedRange.contains(where: { $0.start <= value.number && value.number <= $0.end }) {
+    where old.reservedRange.contains(where: { $0.start <= value.number && value.number <= $0.end })
+    {
       found.append("value \(value.number) of \(name) was reserved: take a new number")
     }
     return found
@@ -126,11 +129,13 @@ extension Contract {
     guard let new else { return ["method \(name) is gone"] }
     var found: [String] = []
     if old.inputType != new.inputType {
-      found.append("method \(name) took \(old.inputType.dropFirst()) and now \(new.inputType.dropFirst())")
+      found.append(
+        "method \(name) took \(old.inputType.dropFirst()) and now \(new.inputType.dropFirst())")
     }
     if old.outputType != new.outputType {
       found.append(
-        "method \(name) answered \(old.outputType.dropFirst()) and now \(new.outputType.dropFirst())")
+        "method \(name) answered \(old.outputType.dropFirst()) and now \(new.outputType.dropFirst())"
+      )
     }
     if old.clientStreaming != new.clientStreaming || old.serverStreaming != new.serverStreaming {
       found.append("method \(name) streams differently")

@@ -15,35 +15,29 @@ struct CatalogueFiles {
     table("ServiceCatalogue+All", imports: ["internal import TTRPC"]) { source in
       source.block("extension ServiceCatalogue") { source in
         source.line("/// Every service of the contract, by full name.")
-        source.line("package static let all: [Service] = [")
-        source.indented { source in
-          for service in files.flatMap(\.services).sorted(by: { $0.fullName < $1.fullName }) {
-            write(service, to: &source)
-          }
-        }
-        source.line("]")
+        let all = files.flatMap(\.services).sorted { $0.fullName < $1.fullName }
+        source.array("package static let all: [Service] = ", all, "", write)
       }
     }
   }
 
-  private func write(_ service: ServiceDescriptor, to source: inout SourceText) {
+  private func write(_ service: ServiceDescriptor, _ comma: String, to source: inout SourceText) {
     source.line("Service(")
     source.indented { source in
       source.line("name: \"\(service.fullName)\",")
-      source.line("methods: [")
-      source.indented { source in
-        for method in service.methods.map({ MethodForm(method: $0, names: names) }) {
-          source.line("Method(")
-          source.indented { source in
-            source.line(
-              "name: MethodName(service: \"\(service.fullName)\", method: \"\(method.method.name)\"),")
-            source.line("kind: .\(method.kind),")
-            source.line("request: \(method.request).self,")
-            source.line("response: \(method.response).self),")
-          }
-        }
-      }
-      source.line("]),")
+      let methods = service.methods.map { MethodForm(method: $0, names: names) }
+      source.array("methods: ", methods, ")" + comma, write)
+    }
+  }
+
+  private func write(_ method: MethodForm, _ comma: String, to source: inout SourceText) {
+    source.line("Method(")
+    source.indented { source in
+      let service = method.method.service.fullName
+      source.line("name: MethodName(service: \"\(service)\", method: \"\(method.method.name)\"),")
+      source.line("kind: .\(method.kind),")
+      source.line("request: \(method.request).self,")
+      source.line("response: \(method.response).self)\(comma)")
     }
   }
 
@@ -52,14 +46,12 @@ struct CatalogueFiles {
       source in
       source.block("extension MessageCatalogue") { source in
         source.line("/// The type of every message of the contract, by full name.")
-        source.line("package static let all: [any Message.Type] = [")
         let all = files.flatMap(\.messages).flatMap(\.withNested)
-        source.indented { source in
-          for message in all.sorted(by: { $0.fullName < $1.fullName }) {
-            source.line("\(names.name(of: message)).self,")
-          }
+        source.array(
+          "package static let all: [any Message.Type] = ", all.sorted { $0.fullName < $1.fullName }
+        ) { message, comma, source in
+          source.line("\(names.name(of: message)).self\(comma)")
         }
-        source.line("]")
       }
     }
   }
@@ -87,14 +79,12 @@ struct CatalogueFiles {
     let isOneLine = !comment.contains("\n") && literal.count <= SourceText.columns - 7
     guard isOneLine else {
       source.line("\"\(name)\": \"\"\"")
-      source.indented { source in
-        for line in escaped.replacing("\"\"\"", with: "\\\"\"\"").split(
-          separator: "\n", omittingEmptySubsequences: false)
-        {
-          source.line(String(line))
-        }
-        source.line("\"\"\",")
+      for line in escaped.replacing("\"\"\"", with: "\\\"\"\"").split(
+        separator: "\n", omittingEmptySubsequences: false)
+      {
+        source.line(String(line))
       }
+      source.line("\"\"\",")
       return
     }
     if name.count + literal.count + 5 <= SourceText.columns - 4 {

@@ -9,7 +9,7 @@ struct ClientFile {
 
   func write(to source: inout SourceText) {
     source.line("/// Calls `\(service.fullName)`.")
-    source.line("///")
+    if !service.comment.isEmpty { source.line("///") }
     source.doc(service.comment)
     source.block("\(access) struct \(names.name(of: service))Client: Sendable") { source in
       source.line("/// Full name of the service.")

@@ -1,14 +1,14 @@
-public import SwiftProtobufPluginLibrary
+package import SwiftProtobufPluginLibrary
 
 /// Turns proto files into the Swift and the C glue of integrationd.
-public struct ContractGenerator: Sendable {
-  public let layout: Layout
+package struct ContractGenerator: Sendable {
+  package let layout: Layout
 
-  public init(layout: Layout) { self.layout = layout }
+  package init(layout: Layout) { self.layout = layout }
 
   /// Every generated file, ordered by path.
   /// - Throws: ``ContractError`` when the files hold what the contract may not hold.
-  public func generate(_ files: [FileDescriptor]) throws(ContractError) -> [GeneratedFile] {
+  package func generate(_ files: [FileDescriptor]) throws(ContractError) -> [GeneratedFile] {
     try ContractRules.check(files, layout: layout)
     let names = TypeNames(layout: layout)
     var generated = DescriptorFiles(files: files, layout: layout).generate()

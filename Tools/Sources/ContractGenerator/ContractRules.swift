@@ -77,7 +77,8 @@ struct ContractRules {
     }
     if field.isMap {
       return refuse(
-        field, "map fields are refused: protobuf-c has none. Use a repeated message of key and value")
+        field,
+        "maps are refused: protobuf-c has none. Use a repeated message of key and value")
     }
     if field.containingOneof != nil, field.realContainingOneof == nil {
       return refuse(

@@ -14,9 +14,7 @@ struct EnumFile {
   }
 
   func writeType(to source: inout SourceText) {
-    source.doc(enumeration.comment)
-    source.line("///")
-    source.line("/// `\(enumeration.fullName)`")
+    source.doc(enumeration.comment, of: enumeration.fullName)
     source.block("\(access) enum \(enumeration.swiftName(names)): Sendable, Hashable") { source in
       for value in enumeration.values {
         source.doc(value.comment)
@@ -37,7 +35,7 @@ struct EnumFile {
         source.line("self =")
         source.line("  switch rawValue {")
         for value in enumeration.values {
-          source.line("  case \(value.number): .\(caseName(value))")
+          source.line("  case \(literal(value)): .\(caseName(value))")
         }
         source.line("  default: .unrecognized(rawValue)")
         source.line("  }")
@@ -46,11 +44,22 @@ struct EnumFile {
       source.block("\(access) var rawValue: Int32") { source in
         source.line("switch self {")
         for value in enumeration.values {
-          source.line("case .\(caseName(value)): \(value.number)")
+          source.line("case .\(caseName(value)): \(literal(value))")
         }
         source.line("case .unrecognized(let number): number")
         source.line("}")
       }
+    }
+  }
+
+  /// The number, grouped by thousands from seven digits on.
+  private func literal(_ value: EnumValueDescriptor) -> String {
+    let digits = Array(String(value.number.magnitude))
+    let sign = value.number < 0 ? "-" : ""
+    guard digits.count >= 7 else { return sign + String(digits) }
+    return digits.enumerated().reduce(sign) { text, digit in
+      let begins = digit.offset > 0 && (digits.count - digit.offset).isMultiple(of: 3)
+      return text + (begins ? "_" : "") + String(digit.element)
     }
   }
 

@@ -1,32 +1,32 @@
 /// Where each proto package's Swift goes, and what its types are called there.
-public struct Layout: Sendable {
+package struct Layout: Sendable {
   /// A Swift module as one proto package sees it.
-  public struct Room: Sendable {
+  package struct Room: Sendable {
     /// The Swift module.
-    public var module: String
+    package var module: String
     /// Folder of the module's generated code, from the root of the repository.
-    public var folder: String
+    package var folder: String
     /// Put before the name of every top-level message and enum.
-    public var typePrefix = ""
+    package var typePrefix = ""
     /// Put before the name of every service.
-    public var servicePrefix = ""
+    package var servicePrefix = ""
     /// `public` for what users of the client library see, else `package`.
-    public var access: String
+    package var access: String
   }
 
   /// By proto package.
-  public var rooms: [String: Room]
+  package var rooms: [String: Room]
   /// The module with the addresses of protobuf-c's descriptors, and its folder of headers.
-  public var cModule: String
-  public var cHeaders: String
+  package var cModule: String
+  package var cHeaders: String
   /// The module that wraps the descriptors, and the folder of the generated part of it.
-  public var descriptorModule: String
-  public var descriptorFolder: String
+  package var descriptorModule: String
+  package var descriptorFolder: String
   /// The folder of the tables over all services. Nil: there are none.
-  public var catalogueFolder: String?
+  package var catalogueFolder: String?
 
   /// What integrationd is made of.
-  public static let integrationd = Layout(
+  package static let integrationd = Layout(
     rooms: [
       "google.protobuf": Room(
         module: "ProtobufC", folder: "Sources/ProtobufC/Generated", typePrefix: "Proto",
@@ -46,7 +46,7 @@ public struct Layout: Sendable {
     catalogueFolder: "Sources/IntegrationAPI/Generated")
 
   /// What the tests of generated code are made of: `Tests/Protos`, every construct there is.
-  public static let fixtures: Layout = {
+  package static let fixtures: Layout = {
     var layout = Layout(
       rooms: [
         "fixtures.v1": Room(

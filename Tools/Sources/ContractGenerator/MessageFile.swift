@@ -23,9 +23,7 @@ struct MessageFile {
   // MARK: The type
 
   private func writeType(to source: inout SourceText) {
-    source.doc(message.comment)
-    source.line("///")
-    source.line("/// `\(message.fullName)`")
+    source.doc(message.comment, of: message.fullName)
     source.block("\(access) struct \(message.swiftName(names)): Sendable, Hashable") { source in
       writeNestedTypes(to: &source)
       for property in properties {

@@ -37,16 +37,21 @@ enum Property {
     }
   }
 
+  /// The name where the generated function has named something `local` too.
+  private func reference(besides local: String) -> String {
+    name == local ? "self." + name : name
+  }
+
   func writeRead(to source: inout SourceText) {
     switch self {
-    case .field(let form): source.line("\(form.name) = \(form.read)")
+    case .field(let form): source.line("\(reference(besides: "reader")) = \(form.read)")
     case .oneof(let oneof, let names): writeRead(oneof, names, to: &source)
     }
   }
 
   func writeWrite(to source: inout SourceText) {
     switch self {
-    case .field(let form): source.line(form.write(form.name))
+    case .field(let form): source.line(form.write(reference(besides: "writer")))
     case .oneof(let oneof, let names): writeWrite(oneof, names, to: &source)
     }
   }
@@ -61,10 +66,10 @@ enum Property {
         source.line("\(head)if reader.isSet(\(form.index)),")
         source.line("  let value = \(form.read)")
         source.line("{")
-        source.line("  \(name) = .\(form.name)(value)")
+        source.line("  \(reference(besides: "value")) = .\(form.name)(value)")
       } else {
         source.line("\(head)if reader.isSet(\(form.index)) {")
-        source.line("  \(name) = .\(form.name)(\(form.read))")
+        source.line("  \(reference(besides: "reader")) = .\(form.name)(\(form.read))")
       }
       head = "} else "
     }
@@ -74,7 +79,7 @@ enum Property {
   private func writeWrite(
     _ oneof: OneofDescriptor, _ names: TypeNames, to source: inout SourceText
   ) {
-    source.line("switch \(name) {")
+    source.line("switch \(reference(besides: "writer")) {")
     for field in oneof.fields {
       let form = FieldForm(field: field, names: names)
       source.line("case .\(form.name)(let value): \(form.write("value"))")

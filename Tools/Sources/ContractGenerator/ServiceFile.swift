@@ -11,9 +11,7 @@ struct ServiceFile {
 
   func write(to source: inout SourceText) {
     let name = names.name(of: service)
-    source.doc(service.comment)
-    source.line("///")
-    source.line("/// `\(service.fullName)`")
+    source.doc(service.comment, of: service.fullName)
     source.block("package protocol \(name): Sendable") { source in
       for (rank, method) in methods.enumerated() {
         if rank > 0 { source.line() }
@@ -34,18 +32,14 @@ struct ServiceFile {
     source.line("ServiceDefinition(")
     source.indented { source in
       source.line("name: \"\(service.fullName)\",")
-      source.line("methods: [")
-      source.indented { source in
-        for method in methods {
-          source.call(
-            ".\(method.kind)",
-            [
-              "\"\(method.method.name)\"", "\(method.request).self", "\(method.response).self",
-              method.name,
-            ], ",")
-        }
+      source.array("methods: ", methods, ")") { method, comma, source in
+        source.call(
+          ".\(method.kind)",
+          [
+            "\"\(method.method.name)\"", "\(method.request).self", "\(method.response).self",
+            method.name,
+          ], comma)
       }
-      source.line("])")
     }
   }
 }

@@ -39,6 +39,13 @@ struct SourceText {
     }
   }
 
+  /// The doc comment of what the contract calls `fullName`.
+  mutating func doc(_ comment: String, of fullName: String) {
+    doc(comment)
+    if !comment.isEmpty { line("///") }
+    line("/// `\(fullName)`")
+  }
+
   /// A declaration: `head(a, b)tail` on one line if it fits; else the list on a line of its own if
   /// that fits, else each item on its own line.
   mutating func declaration(_ head: String, _ items: [String], _ tail: String) {
@@ -57,11 +64,34 @@ struct SourceText {
     line(")\(tail)")
   }
 
-  /// A call: `head(a, b)tail` on one line if it fits, else the arguments on a line of their own.
+  /// A call: `head(a, b)tail` on one line if it fits, else the arguments on lines of their own.
   mutating func call(_ head: String, _ arguments: [String], _ tail: String = "") {
     let whole = arguments.joined(separator: ", ")
     if head.count + whole.count + tail.count + 2 <= room { return line("\(head)(\(whole))\(tail)") }
     line("\(head)(")
-    indented { $0.line("\(whole))\(tail)") }
+    indented { source in
+      var current = arguments.first ?? ""
+      for argument in arguments.dropFirst() {
+        if current.count + argument.count + tail.count + 4 <= source.room {
+          current += ", " + argument
+        } else {
+          source.line(current + ",")
+          current = argument
+        }
+      }
+      source.line("\(current))\(tail)")
+    }
+  }
+
+  /// `head [`, the elements, `]tail`. A single element has no comma behind it.
+  mutating func array<Element>(
+    _ head: String, _ elements: [Element], _ tail: String = "",
+    _ write: (Element, _ comma: String, inout SourceText) -> Void
+  ) {
+    line(head + "[")
+    indented { source in
+      for element in elements { write(element, elements.count > 1 ? "," : "", &source) }
+    }
+    line("]" + tail)
   }
 }

@@ -31,7 +31,9 @@ struct Plugin: CodeGenerator {
 
 struct UnknownParameter: Error, CustomStringConvertible {
   let parameter: String
-  var description: String { "unknown parameter `\(parameter)`: `integrationd` and `fixtures` are known" }
+  var description: String {
+    "unknown layout `\(parameter)`: there are `integrationd` and `fixtures`"
+  }
 }
 
 Plugin().main(nil)

@@ -84,7 +84,8 @@ extension ApiKeyService {
         .unary("RotateApiKey", RotateApiKeyRequest.self, RotateApiKeyResponse.self, rotateApiKey),
         .unary("VerifyApiKey", VerifyApiKeyRequest.self, VerifyApiKeyResponse.self, verifyApiKey),
         .unary(
-          "GetApiKeyUsage", GetApiKeyUsageRequest.self, GetApiKeyUsageResponse.self, getApiKeyUsage),
+          "GetApiKeyUsage", GetApiKeyUsageRequest.self, GetApiKeyUsageResponse.self,
+          getApiKeyUsage),
       ])
   }
 }

@@ -1,0 +1,51 @@
+# Every target installs what it needs from Debian and SwiftPM. `make help` lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build run test check generate interop bench fuzz clean install
+
+BUILD_PACKAGES := libpq-dev libprotobuf-c-dev pkg-config
+RUN_PACKAGES   := $(BUILD_PACKAGES) postgresql
+CHECK_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler libprotobuf-dev
+GO_PACKAGES    := golang-go golang-github-containerd-ttrpc-dev gogoprotobuf protobuf-compiler
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BIN     := .build/release
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## build the daemon and the command line tool, optimised
+	@scripts/ensure-packages $(BUILD_PACKAGES)
+	swift build -c release --product integrationd
+	swift build -c release --product integrationctl
+
+run: ## build, then start the daemon in the foreground on an embedded PostgreSQL
+	@scripts/ensure-packages $(RUN_PACKAGES)
+	@$(MAKE) --no-print-directory build
+	@exec $(BIN)/integrationd serve
+
+test: ## run all tests and print the coverage
+	@scripts/ensure-packages $(RUN_PACKAGES)
+	@scripts/test
+
+check: ## formatting, a build without warnings, generated code is current
+	@scripts/ensure-packages $(CHECK_PACKAGES)
+	@scripts/check
+
+generate: ## write the code that comes from proto/ anew
+	@scripts/ensure-packages $(CHECK_PACKAGES)
+	Tools/generate.sh
+
+interop: ## let the Go ttrpc client of Debian call the daemon
+	@scripts/ensure-packages $(RUN_PACKAGES) $(GO_PACKAGES)
+	@swift build --product integrationd
+	@interop/run
+
+install: build ## copy the programs to $(PREFIX)/bin
+	install -D -m 0755 $(BIN)/integrationd $(DESTDIR)$(PREFIX)/bin/integrationd
+	install -D -m 0755 $(BIN)/integrationctl $(DESTDIR)$(PREFIX)/bin/integrationctl
+
+clean: ## delete what was built
+	rm -rf .build Tools/.build

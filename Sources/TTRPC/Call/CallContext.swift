@@ -1,0 +1,72 @@
+package import Reactor
+internal import Synchronization
+
+/// Who is at the other end of a connection, as found out once when it was accepted.
+package final class Caller: Sendable {
+  /// What the kernel says about the process that connected.
+  package let peer: PeerCredentials
+  /// What the admission hook made of it.
+  package let principal: (any Sendable)?
+
+  package init(peer: PeerCredentials, principal: (any Sendable)?) {
+    self.peer = peer
+    self.principal = principal
+  }
+}
+
+/// What a service method may know about the call it serves.
+package final class CallContext: Sendable {
+  /// The method that was called.
+  package let method: MethodName
+  /// Who calls.
+  package let caller: Caller
+  /// What the caller sent along.
+  package let metadata: Metadata
+  /// When the call is answered with DEADLINE_EXCEEDED and its task cancelled. Every wait of the
+  /// method takes it. ``Deadline/never`` for a stream whose caller named no time.
+  package let deadline: Deadline
+  /// The loop the call lives on: its connection, its database connections, its timers.
+  package let loop: EventLoop
+  /// 0: nobody has asked yet.
+  private let requestNumber = Atomic<UInt64>(0)
+
+  package init(
+    method: MethodName, caller: Caller, metadata: Metadata, deadline: Deadline, loop: EventLoop
+  ) {
+    self.method = method
+    self.caller = caller
+    self.metadata = metadata
+    self.deadline = deadline
+    self.loop = loop
+  }
+
+  /// A context for tests that call a service without a socket.
+  package convenience init(
+    method: MethodName, peer: PeerCredentials, principal: (any Sendable)? = nil,
+    metadata: Metadata = Metadata(), deadline: Deadline, loop: EventLoop
+  ) {
+    self.init(
+      method: method, caller: Caller(peer: peer, principal: principal), metadata: metadata,
+      deadline: deadline, loop: loop)
+  }
+
+  /// What the kernel says about the caller's process.
+  package var peer: PeerCredentials { caller.peer }
+
+  /// What the admission hook made of the caller.
+  package var principal: (any Sendable)? { caller.principal }
+
+  /// Sixteen hexadecimal digits that name this call in the log and in `RequestInfo`. Made when
+  /// first asked for: most calls never need one.
+  package var requestID: String {
+    var number = requestNumber.load(ordering: .relaxed)
+    if number == 0 {
+      let fresh = UInt64.random(in: 1...UInt64.max)
+      let (isFirst, found) = requestNumber.compareExchange(
+        expected: 0, desired: fresh, ordering: .relaxed)
+      number = isFirst ? fresh : found
+    }
+    let digits = String(number, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

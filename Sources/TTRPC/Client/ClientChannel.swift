@@ -1,0 +1,109 @@
+package import ProtobufC
+package import Reactor
+
+/// Calls to one server over its Unix socket.
+///
+/// Connects when the first call needs it and again when a connection was lost. Unary calls share
+/// one connection; a stream has one of its own. A call that was sent is never sent again: when its
+/// connection is lost it fails with UNAVAILABLE, and whether to retry is the caller's decision.
+package final class ClientChannel: RPCChannel {
+  /// One loop for the channels of a process that bring none.
+  private static let shared: Result<EventLoop, SystemError> = Result { () throws(SystemError) in
+    try EventLoop(name: "ttrpc-client")
+  }
+
+  private let core: Result<ClientCore, RPCError>
+  private let configuration: ClientConfiguration
+
+  /// Makes a channel. Nothing is connected yet.
+  /// - Parameter loop: does the work; by default one that all channels of the process share.
+  package init(_ configuration: ClientConfiguration, on loop: EventLoop? = nil) {
+    self.configuration = configuration
+    core = (loop.map { .success($0) } ?? Self.shared)
+      .map { ClientCore(configuration, $0) }
+      .mapError { RPCError(.internal, "the client's event loop cannot be started: \($0)") }
+  }
+
+  deinit {
+    if case .success(let core) = core { core.loop.submit { core.close() } }
+  }
+
+  /// Ends every call with CANCELLED and closes the connections. Later calls fail as well. Twice is
+  /// not an error.
+  package func close() async {
+    guard case .success(let core) = core else { return }
+    await core.loop.run { core.close() }
+  }
+
+  package func unary<Request: Message, Response: Message>(
+    _ method: MethodName, _ request: Request, _ options: CallOptions
+  ) async throws(RPCError) -> Response {
+    let core = try core.get()
+    let timeout = options.timeout ?? configuration.defaultTimeout
+    guard timeout > .zero else { throw .timedOut }
+    let reply = UnaryReply<Response>()
+    let call = ClientCall(
+      data: try RequestFrame.data(method, request, options.metadata, timeout: timeout),
+      flags: [], deadline: Deadline(after: timeout),
+      whenUnreachable: options.whenUnreachable, reply: reply)
+    if core.loop.isCurrent { core.start(call) } else { core.loop.submit { core.start(call) } }
+    do {
+      return try await reply.completion.value()
+    } catch let error as RPCError {
+      throw error
+    } catch {
+      core.loop.submit { core.giveUp(call) }
+      throw RPCError(.cancelled, "the call was cancelled; it may have been carried out")
+    }
+  }
+
+  package func serverStreaming<Request: Message, Response: Message>(
+    _ method: MethodName, _ request: Request, _ options: CallOptions
+  ) async throws(RPCError) -> ResponseStream<Response> {
+    let stream = ClientStream(try core.get())
+    return try await open(
+      stream, method, request, options, flags: .remoteClosed, serverStreams: true)
+  }
+
+  package func clientStreaming<Request: Message, Response: Message>(
+    _ method: MethodName, _ options: CallOptions
+  ) async throws(RPCError) -> ClientStreamingCall<Request, Response> {
+    let stream = ClientStream(try core.get())
+    let responses: ResponseStream<Response> = try await open(
+      stream, method, nil as Request?, options, flags: [.remoteOpen, .noData],
+      serverStreams: false)
+    return ClientStreamingCall(requests: RequestWriter(stream: stream), responses: responses)
+  }
+
+  package func bidirectional<Request: Message, Response: Message>(
+    _ method: MethodName, _ options: CallOptions
+  ) async throws(RPCError) -> BidirectionalCall<Request, Response> {
+    let stream = ClientStream(try core.get())
+    let responses: ResponseStream<Response> = try await open(
+      stream, method, nil as Request?, options, flags: [.remoteOpen, .noData],
+      serverStreams: true)
+    return BidirectionalCall(requests: RequestWriter(stream: stream), responses: responses)
+  }
+
+  private func open<Response: Message>(
+    _ stream: ClientStream, _ method: MethodName, _ request: (some Message)?,
+    _ options: CallOptions, flags: FrameFlags, serverStreams: Bool
+  ) async throws(RPCError) -> ResponseStream<Response> {
+    let timeout = options.timeout
+    if let timeout, timeout <= .zero { throw .timedOut }
+    let loop = stream.core.loop
+    let bound = MessageQueue<Response>.Bound(
+      messages: configuration.maxQueuedMessages, bytes: configuration.maxQueuedBytes)
+    let queue = MessageQueue<Response>(bound: bound) { loop.submit { stream.readOn() } }
+    let call = ClientCall(
+      data: try RequestFrame.data(method, request, options.metadata, timeout: timeout),
+      flags: flags, deadline: timeout.map { Deadline(after: $0) } ?? .never,
+      whenUnreachable: options.whenUnreachable,
+      reply: StreamReply(queue: queue, serverStreams: serverStreams))
+    try await loop.run { () async throws(RPCError) in try await stream.open(call) }
+    let lease = CallLease {
+      loop.submit { stream.end(RPCError(.cancelled, "the stream was let go")) }
+    }
+    return ResponseStream(queue: queue, lease: lease)
+  }
+}

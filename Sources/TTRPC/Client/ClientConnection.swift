@@ -1,0 +1,155 @@
+internal import Reactor
+
+/// A connection to a server: sends requests, hands out the frames that come back.
+// SAFETY: touched on the socket's loop only.
+final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
+  private let path: String
+  private let socket: StreamSocket
+  private let onEnd: (RPCError) -> Void
+  private let onAnswer: () -> Void
+  private var decoder = FrameDecoder()
+  private var calls: [UInt32: ClientCall] = [:]
+  private var nextID: UInt64 = 1
+  private var drainWaiters: [Completion<Void>] = []
+  private var isPaused = false
+  private var failure: RPCError?
+
+  /// - Parameters:
+  ///   - onAnswer: called when a call has ended and there is room for another.
+  ///   - onEnd: called once when the connection is gone, after its calls have failed.
+  init(
+    _ socket: StreamSocket, path: String, onAnswer: @escaping () -> Void,
+    onEnd: @escaping (RPCError) -> Void
+  ) {
+    self.socket = socket
+    self.path = path
+    self.onAnswer = onAnswer
+    self.onEnd = onEnd
+  }
+
+  func start() throws(SystemError) {
+    try socket.start(self)
+  }
+
+  /// Calls on the wire.
+  var inFlight: Int { calls.count }
+  /// Whether there are stream ids left; without, a new connection is needed.
+  var hasIDs: Bool { nextID <= UInt64(UInt32.max) }
+  /// Bytes waiting for the server.
+  var unsentBytes: Int { socket.unsentBytes }
+  var pending: Dictionary<UInt32, ClientCall>.Values { calls.values }
+
+  // MARK: Sending
+
+  /// Sends the request of a call.
+  func send(_ call: ClientCall) {
+    let id = UInt32(truncatingIfNeeded: nextID)
+    nextID += 2
+    call.state = .sent(stream: id)
+    calls[id] = call
+    FrameWriter.append(.request, call.flags, stream: id, data: call.data, to: &socket.output)
+    socket.flush()
+  }
+
+  /// Sends a message of a stream of requests, or its end.
+  func sendData(_ data: [UInt8], _ flags: FrameFlags, stream id: UInt32) {
+    FrameWriter.append(.data, flags, stream: id, data: data, to: &socket.output)
+    socket.flush()
+  }
+
+  /// Succeeds when everything is sent.
+  func drained() -> Completion<Void> {
+    let completion = Completion<Void>()
+    drainWaiters.append(completion)
+    // A write that takes everything at once is not reported: look after this turn's writes.
+    socket.loop.atEndOfTurn {
+      self.socket.loop.submit { if self.socket.unsentBytes == 0 { self.outputDrained() } }
+    }
+    return completion
+  }
+
+  /// Forgets a call; its answer will be dropped.
+  func forget(_ id: UInt32) {
+    if calls.removeValue(forKey: id) != nil { onAnswer() }
+  }
+
+  /// Ends the connection: every call of it fails with `error`.
+  func close(_ error: RPCError) {
+    if failure == nil { failure = error }
+    socket.close()
+  }
+
+  /// Reads again after ``ReplyProgress/full``.
+  func readOn() {
+    guard isPaused else { return }
+    isPaused = false
+    socket.resumeReading()
+  }
+
+  // MARK: StreamSocketDelegate
+
+  func received(_ bytes: Span<UInt8>) -> Int {
+    var offset = 0
+    while socket.isOpen, !isPaused {
+      switch decoder.next(in: bytes, at: &offset) {
+      case .frame(let header, let body):
+        receive(header, bytes.extracting(body))
+      case .oversized(let header):
+        end(
+          header.streamID,
+          RPCError(.resourceExhausted, "the response has \(header.dataLength) bytes"))
+      case .incomplete:
+        return offset
+      case .reservedByte:
+        close(.protocolViolation("the server sends something that is not ttrpc"))
+      }
+    }
+    return offset
+  }
+
+  func peerFinishedWriting() {
+    socket.close()
+  }
+
+  func outputDrained() {
+    let waiters = drainWaiters
+    drainWaiters = []
+    for waiter in waiters { waiter.succeed(()) }
+  }
+
+  func closed(_ error: SystemError?) {
+    let failure = failure ?? .connectionLost(path, error)
+    let calls = calls.values
+    self.calls = [:]
+    for call in calls {
+      call.state = .over
+      call.reply.fail(failure)
+    }
+    let waiters = drainWaiters
+    drainWaiters = []
+    for waiter in waiters { waiter.fail(failure) }
+    onEnd(failure)
+  }
+
+  private func receive(_ header: FrameHeader, _ body: Span<UInt8>) {
+    // Answers to calls that were given up, and frame types of later versions, are dropped.
+    guard let call = calls[header.streamID], header.type == .response || header.type == .data
+    else { return }
+    switch call.reply.receive(header, body) {
+    case .goesOn: break
+    case .full:
+      isPaused = true
+      socket.pauseReading()
+    case .ended:
+      call.state = .over
+      forget(header.streamID)
+    }
+  }
+
+  private func end(_ id: UInt32, _ error: RPCError) {
+    guard let call = calls[id] else { return }
+    call.state = .over
+    call.reply.fail(error)
+    forget(id)
+  }
+}

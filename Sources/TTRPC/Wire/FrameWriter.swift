@@ -1,0 +1,100 @@
+package import ProtobufC
+
+/// Puts frames behind the bytes of an output buffer.
+package enum FrameWriter {
+  /// A frame with `data` as it is.
+  package static func append(
+    _ type: FrameType, _ flags: FrameFlags, stream id: UInt32, data: some Collection<UInt8>,
+    to output: inout [UInt8]
+  ) {
+    append(
+      FrameHeader(dataLength: UInt32(data.count), streamID: id, type: type, flags: flags),
+      to: &output)
+    output.append(contentsOf: data)
+  }
+
+  /// Why a message was not put into a frame. Nothing was appended.
+  package enum Refusal: Error {
+    /// The frame would be above the data limit.
+    case tooLong
+    case unserializable(MessageError)
+  }
+
+  /// A Data frame with `message`.
+  package static func appendData(
+    _ message: some Message, stream id: UInt32, to output: inout [UInt8]
+  ) throws(Refusal) {
+    try append(message, to: &output) { packed, output in
+      guard packed.size <= FrameHeader.maxDataLength else { return false }
+      append(
+        FrameHeader(dataLength: UInt32(packed.size), streamID: id, type: .data), to: &output)
+      packed.append(to: &output)
+      return true
+    }
+  }
+
+  /// A Response frame with `message` as its payload and no status, which means success.
+  package static func appendResponse(
+    _ message: some Message, stream id: UInt32, to output: inout [UInt8]
+  ) throws(Refusal) {
+    try append(message, to: &output) { packed, output in
+      let length = packed.size == 0 ? 0 : packed.size(asField: 2)
+      guard length <= FrameHeader.maxDataLength else { return false }
+      append(
+        FrameHeader(dataLength: UInt32(length), streamID: id, type: .response), to: &output)
+      if length > 0 { packed.append(asField: 2, to: &output) }
+      return true
+    }
+  }
+
+  private static func append(
+    _ message: some Message, to output: inout [UInt8],
+    _ body: (borrowing PackedMessage, inout [UInt8]) -> Bool
+  ) throws(Refusal) {
+    let fits: Bool
+    do throws(MessageError) {
+      fits = try message.withPacked { packed in body(packed, &output) }
+    } catch {
+      throw .unserializable(error)
+    }
+    guard fits else { throw .tooLong }
+  }
+
+  /// A Response frame with a serialized `google.rpc.Status`.
+  package static func appendStatus(_ status: [UInt8], stream id: UInt32, to output: inout [UInt8]) {
+    let prefix = [0x0A] + varint(status.count)
+    append(
+      FrameHeader(
+        dataLength: UInt32(prefix.count + status.count), streamID: id, type: .response),
+      to: &output)
+    output.append(contentsOf: prefix)
+    output.append(contentsOf: status)
+  }
+
+  /// A header alone.
+  package static func append(_ header: FrameHeader, to output: inout [UInt8]) {
+    append(header.dataLength, to: &output)
+    append(header.streamID, to: &output)
+    output.append(header.type.rawValue)
+    output.append(header.flags.rawValue)
+  }
+
+  /// A number as protobuf writes it.
+  static func varint(_ number: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var rest = UInt64(bitPattern: Int64(number))
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
+    return bytes
+  }
+
+  private static func append(_ word: UInt32, to output: inout [UInt8]) {
+    output.append(UInt8(truncatingIfNeeded: word >> 24))
+    output.append(UInt8(truncatingIfNeeded: word >> 16))
+    output.append(UInt8(truncatingIfNeeded: word >> 8))
+    output.append(UInt8(truncatingIfNeeded: word))
+  }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import IntegrationAPI
+import TTRPC
+
+struct Services: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List every service and method of the contract.",
+    discussion: "Answers from the descriptors in this program; no daemon is asked.")
+  @Flag(help: "Print JSON: the methods of each service.") var json = false
+
+  func run() {
+    if json {
+      let services = ServiceCatalogue.all.map { service in
+        let methods = service.methods.map { "\"\($0.name.method)\"" }.joined(separator: ",")
+        return "\"\(service.name)\":[\(methods)]"
+      }
+      print("{\(services.joined(separator: ","))}")
+      return
+    }
+    var table = Table("METHOD", "KIND", "DOES")
+    for service in ServiceCatalogue.all {
+      for method in service.methods {
+        table.add(
+          method.name.description, method.kind.words, Documentation.firstSentence(method.documentation))
+      }
+    }
+    print(table.text(ifEmpty: "no services"))
+  }
+}
