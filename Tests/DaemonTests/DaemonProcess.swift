@@ -81,7 +81,8 @@ final class DaemonHome: Sendable {
   var path: String { directory.path }
 
   func text(_ name: String) -> String {
-    String(decoding: FileManager.default.contents(atPath: "\(path)/\(name)") ?? Data(), as: UTF8.self)
+    String(
+      decoding: FileManager.default.contents(atPath: "\(path)/\(name)") ?? Data(), as: UTF8.self)
   }
 
   /// Writes a file into the directory.

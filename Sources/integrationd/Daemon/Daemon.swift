@@ -89,9 +89,9 @@ struct Daemon: Sendable {
       server.group = group
     }
     server.admission = { .admitted(principal: access.admit($0)) }
-    server.authorize = { info throws(RPCError) in 
+    server.authorize = { info throws(RPCError) in
       try access.authorize(info.method, peer: info.peer, principal: info.principal)
-     }
+    }
     return server
   }
 
