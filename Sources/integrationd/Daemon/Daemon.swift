@@ -25,8 +25,9 @@ struct Daemon: Sendable {
     let stop = StopSwitch()
     let signals = Signals(
       stop: stop, reload: { reload(policies, access) }, logger: logger)
+    let arriving = try await Signals.watch(on: loops.loops[0])
     do {
-      try await Background.run([{ try await signals.run(on: loops.loops[0]) }]) {
+      try await Background.run([{ try await signals.obey(arriving) }]) {
         try await withDatabase(loops) { home, database in
           try await serve(home, database, access, loops, stop)
         }

@@ -1,3 +1,4 @@
+internal import Integrations
 internal import Logging
 internal import PostgresClient
 internal import Reactor
