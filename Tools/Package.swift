@@ -42,7 +42,7 @@ let package = Package(
     .testTarget(
       name: "ContractGeneratorTests",
       dependencies: [
-        "ContractGenerator",
+        "ContractGenerator", "check-compatibility", "protoc-gen-integration-swift",
         .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],

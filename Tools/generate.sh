@@ -8,6 +8,7 @@
 #
 # Needs protoc (protobuf-compiler), protoc-c (protobuf-c-compiler) and a Swift toolchain. Everything
 # is made in a folder of its own first: when a step fails, the work tree is as it was.
+# CONTRACT_TOOLS names a folder with the two programs of this package; without it they are built.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -27,12 +28,16 @@ for tool in protoc protoc-c swift; do
   }
 done
 
-for product in protoc-gen-integration-swift check-compatibility; do
-  swift build --quiet --package-path "$root/Tools" --product "$product" >&2
-done
-binaries=$(swift build --package-path "$root/Tools" --show-bin-path)
+binaries=${CONTRACT_TOOLS-}
+if [ -z "$binaries" ]; then
+  for product in protoc-gen-integration-swift check-compatibility; do
+    swift build --quiet --package-path "$root/Tools" --product "$product" >&2
+  done
+  binaries=$(swift build --package-path "$root/Tools" --show-bin-path)
+fi
 
 # On the file system of the work tree, so that finished folders are moved into place, not copied.
+mkdir -p "$root/Tools/.build"
 made=$(mktemp -d "$root/Tools/.build/generate.XXXXXX")
 trap 'rm -rf "$made"' EXIT
 trap 'exit 130' INT

@@ -7,7 +7,7 @@ internal import Synchronization
 /// group of its own, so that a Ctrl-C meant for us does not reach it.
 // SAFETY: `outputs`, `pidfd` and `watch` belong to the loop's thread; the rest is immutable or
 // behind `state`.
-package final class ChildProcess: @unchecked Sendable {
+package final class ChildProcess: WatchOwner, @unchecked Sendable {
   /// What to run.
   package struct Configuration: Sendable {
     /// A path, or a name looked up in `PATH` of this process.
@@ -61,17 +61,19 @@ package final class ChildProcess: @unchecked Sendable {
   package enum Reason: Hashable, Sendable {
     case exited(code: Int32)
     case killed(Signal)
+    /// Other code of this process took its exit code, with `waitpid(-1)`.
+    case unknown
   }
 
   private enum State {
     case running([Completion<Exit>])
-    case ended(Exit)
+    case ended(Result<Exit, SystemError>)
   }
 
   package let processID: Int32
   private let loop: EventLoop
   private let state = Mutex(State.running([]))
-  private let pidfd: Int32
+  private let pidfd: Descriptor
   private var watch: Watch?
   private let output: ChildOutput?
   private let errors: ChildOutput?
@@ -86,8 +88,8 @@ package final class ChildProcess: @unchecked Sendable {
   }
 
   /// Runs a program to its end.
-  /// - Throws: ``DeadlineExceeded`` or `CancellationError`, after the program was killed; or why it
-  ///   was not started.
+  /// - Throws: ``DeadlineExceeded`` or `CancellationError`, after the program was killed and is gone;
+  ///   or why it was not started.
   package static func run(
     _ configuration: Configuration, on loop: EventLoop, deadline: Deadline
   ) async throws -> Exit {
@@ -98,13 +100,24 @@ package final class ChildProcess: @unchecked Sendable {
       return try await child.exit(by: deadline)
     } catch {
       child.signal(.kill)
+      await child.endUncancelled()
       throw error
     }
   }
 
   /// Waits for the end; any number of tasks may.
-  /// - Throws: ``DeadlineExceeded`` or `CancellationError`; the program runs on.
+  /// - Throws: ``DeadlineExceeded`` or `CancellationError`, and the program runs on; `ECANCELED` if
+  ///   the loop has ended.
   package func exit(by deadline: Deadline = .never) async throws -> Exit {
+    try await completion().value(by: deadline, on: loop)
+  }
+
+  private func endUncancelled() async {
+    // How it ended is not asked here, only that it did.
+    _ = try? await completion().valueUncancelled()
+  }
+
+  private func completion() -> Completion<Exit> {
     let completion = Completion<Exit>()
     state.withLock { state in
       switch state {
@@ -112,11 +125,11 @@ package final class ChildProcess: @unchecked Sendable {
         waiting.removeAll { $0.isComplete }
         waiting.append(completion)
         state = .running(waiting)
-      case .ended(let exit):
-        completion.succeed(exit)
+      case .ended(let result):
+        completion.complete(result.mapError { $0 })
       }
     }
-    return try await completion.value(by: deadline, on: loop)
+    return completion
   }
 
   /// Whether it has not ended, as far as we know.
@@ -132,7 +145,7 @@ package final class ChildProcess: @unchecked Sendable {
   package func signal(_ signal: Signal) -> Bool {
     state.withLock { state in
       guard case .running = state else { return false }
-      return pidfd_send_signal(pidfd, signal.number, nil, 0) == 0
+      return cepoll_signal_process(pidfd.raw, signal.number) == 0
     }
   }
 
@@ -140,38 +153,51 @@ package final class ChildProcess: @unchecked Sendable {
     self.loop = loop
     let launch = try ChildLaunch(configuration)
     processID = try launch.spawn(configuration)
-    let pidfd = pidfd_open(processID, 0)
-    guard pidfd >= 0 else {
-      let error = SystemError.last("pidfd_open")
-      // Unreaped, so the number is its own.
+    do throws(SystemError) {
+      pidfd = try Descriptor(checking: cepoll_open_process(processID), "pidfd_open")
+      (output, errors) = try launch.takeCaptures(on: loop)
+      watch = try loop.watch(descriptor: pidfd.raw, for: .read) { _ in self.reap() }
+      watch?.owner = self
+    } catch {
+      // Not reaped, so the number is its own.
       _ = Glibc.kill(processID, SIGKILL)
       _ = waitpid(processID, nil, 0)
       throw error
     }
-    self.pidfd = pidfd
-    (output, errors) = try launch.takeCaptures(on: loop)
-    watch = try loop.watch(descriptor: pidfd, for: .read) { _ in self.reap() }
-  }
-
-  deinit {
-    _ = Glibc.close(pidfd)
   }
 
   private func reap() {
-    var status: Int32 = 0
-    guard unsafe waitpid(processID, &status, WNOHANG) == processID else { return }
+    guard let reason = takeReason() else { return }
     watch?.cancel()
     watch = nil
-    let signal = cepoll_ending_signal(status)
-    let exit = Exit(
-      reason: signal == 0
-        ? .exited(code: cepoll_exit_code(status)) : .killed(Signal(number: signal)),
-      output: output?.finish() ?? [], errors: errors?.finish() ?? [])
+    end(
+      .success(
+        Exit(reason: reason, output: output?.finish() ?? [], errors: errors?.finish() ?? [])))
+  }
+
+  func loopEnds() {
+    end(.failure(SystemError(errno: ECANCELED, operation: "await a child on a loop that ends")))
+  }
+
+  private func end(_ result: Result<Exit, SystemError>) {
     let waiting = state.withLock { state -> [Completion<Exit>] in
       guard case .running(let waiting) = state else { return [] }
-      state = .ended(exit)
+      state = .ended(result)
       return waiting
     }
-    for completion in waiting { completion.succeed(exit) }
+    for completion in waiting { completion.complete(result.mapError { $0 }) }
+  }
+
+  /// Takes the end from the kernel; nil: not yet.
+  private func takeReason() -> Reason? {
+    var status: Int32 = 0
+    switch unsafe waitpid(processID, &status, WNOHANG) {
+    case processID: break
+    case -1 where errno == ECHILD: return .unknown
+    default: return nil
+    }
+    let signal = cepoll_ending_signal(status)
+    return signal == 0
+      ? .exited(code: cepoll_exit_code(status)) : .killed(Signal(number: signal))
   }
 }

@@ -66,6 +66,11 @@ package final class Completion<Value: Sendable>: Sendable {
     return try await value()
   }
 
+  /// As ``value()``, but waits even if the task is cancelled: for ends that come for certain and soon.
+  func valueUncancelled() async throws -> Value {
+    try await wait()
+  }
+
   private func wait() async throws -> Value {
     try await unsafe withUnsafeThrowingContinuation { continuation in
       let result = state.withLock { state -> Result<Value, any Error>? in
@@ -92,7 +97,8 @@ package final class Completion<Value: Sendable>: Sendable {
     }
   }
 
-  private func complete(_ result: Result<Value, any Error>) -> Bool {
+  @discardableResult
+  func complete(_ result: Result<Value, any Error>) -> Bool {
     let (isFirst, waiter) = unsafe state.withLock {
       state -> (Bool, UnsafeContinuation<Value, any Error>?) in
       switch state {
@@ -111,16 +117,6 @@ package final class Completion<Value: Sendable>: Sendable {
   }
 }
 
-extension Completion where Value == Void {
-  /// Waits even if the task is cancelled: for ends that come for certain and soon.
-  func valueUncancelled() async {
-    do {
-      try await wait()
-    } catch {
-      preconditionFailure("nobody fails a completion that is awaited so")
-    }
-  }
-}
 
 /// The timer of one wait. Touched on its loop only.
 // SAFETY: `timer` and `isCleared` are read and written on the loop given to `set` only.

@@ -135,9 +135,9 @@ internal import Synchronization
     }
   }
 
-  /// Ends the thread once it has nothing more to run. Watches, timers and hooks that are left are
-  /// dropped; tasks that are left go on elsewhere. Shut down last, when all who live here have
-  /// ended. Twice is not an error.
+  /// Ends the thread once it has nothing more to run. Sockets that are left are closed with
+  /// `ECANCELED`; watches, timers and hooks dropped; tasks go on elsewhere. Shut down last, when all
+  /// who live here have ended. Twice is not an error.
   package func shutdown() async {
     let ended = Completion<Void>()
     let isOver = terminated.withLock { state in
@@ -147,8 +147,12 @@ internal import Synchronization
       return false
     }
     if isOver { return }
-    submit { self.isStopping = true }
-    await ended.valueUncancelled()
+    submit {
+      self.isStopping = true
+      self.endOwners()
+    }
+    // Only succeeds: nobody fails it.
+    try? await ended.valueUncancelled()
   }
 
   // MARK: On the loop only
@@ -250,10 +254,12 @@ internal import Synchronization
     while !(isStopping && jobs.isEmpty && mailbox.closeIfEmpty()) {
       turn()
     }
+    endOwners()
     for watch in watches { watch?.cancel() }
     timers.removeAll()
     hooks = []
     flushes = []
+    while let work = jobs.popFirst() { run(work) }
     let waiting = terminated.withLock { state -> [Completion<Void>] in
       guard case .running(let waiting) = state else { return [] }
       state = .over
@@ -263,8 +269,14 @@ internal import Synchronization
     for completion in waiting { completion.succeed(()) }
   }
 
+  /// Sockets and what hangs on them keep each other alive: somebody has to close them.
+  private func endOwners() {
+    for watch in watches { watch?.owner?.loopEnds() }
+  }
+
   private func turn() {
     let count = poller.wait(milliseconds: sleepMilliseconds())
+    mailbox.awake()
     turnStart = .now()
     for index in 0..<count {
       let (token, readiness) = poller.event(index)
@@ -298,14 +310,17 @@ internal import Synchronization
       jobs.append(contentsOf: collected)
       collected.removeAll(keepingCapacity: collected.count <= 1024)
     }
-    let executor = unsafe asUnownedTaskExecutor()
     var budget = Self.maxJobsPerTurn
     while budget > 0, let work = jobs.popFirst() {
       budget -= 1
-      switch work {
-      case .job(let job): unsafe job.runSynchronously(on: executor)
-      case .closure(let closure): closure()
-      }
+      run(work)
+    }
+  }
+
+  private func run(_ work: Work) {
+    switch work {
+    case .job(let job): unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+    case .closure(let closure): closure()
     }
   }
 

@@ -20,6 +20,9 @@ package enum FileLockError: Error, Hashable, Sendable, CustomStringConvertible {
 /// An exclusive `flock(2)` on a file, held until ``release()`` or the end of this object or of the
 /// process, however it ends. The file remains and tells the holder's process id.
 package final class FileLock: Sendable {
+  /// How often to follow a file that others remove and create again.
+  private static let maxAttempts = 100
+
   package let path: String
   private let descriptor: Mutex<Int32>
 
@@ -27,7 +30,7 @@ package final class FileLock: Sendable {
   /// not follow a symbolic link.
   package init(path: String) throws(FileLockError) {
     self.path = path
-    while true {
+    for _ in 0..<Self.maxAttempts {
       let file: Descriptor
       do throws(SystemError) {
         file = try Descriptor(
@@ -46,12 +49,15 @@ package final class FileLock: Sendable {
       descriptor = Mutex(file.release())
       return
     }
+    throw .system(SystemError(errno: ESTALE, operation: "lock \(path), which keeps changing"))
   }
 
   /// Gives the lock up. Twice is not an error.
   package func release() {
     descriptor.withLock { descriptor in
       guard descriptor >= 0 else { return }
+      // Closing would not do: a child that is just being started holds a copy until it is loaded.
+      _ = flock(descriptor, LOCK_UN)
       _ = Glibc.close(descriptor)
       descriptor = -1
     }

@@ -52,12 +52,19 @@ struct Mailbox: ~Copyable, Sendable {
     ).exchanged
   }
 
-  /// Announces that the loop is awake, and hands over what was posted.
+  /// Announces that the loop is awake, which spares the senders the waking.
+  func awake() {
+    guard signal.load(ordering: .relaxed) == Signal.asleep else { return }
+    // A failure means that something was posted meanwhile, which collect(into:) sees.
+    _ = signal.compareExchange(
+      expected: Signal.asleep, desired: Signal.awake, ordering: .sequentiallyConsistent)
+  }
+
+  /// Hands over what was posted.
   /// - Parameter spare: an empty array, whose storage is used for what is posted next.
   func collect(into spare: inout [Work]) {
-    guard signal.load(ordering: .relaxed) != Signal.awake,
-      signal.exchange(Signal.awake, ordering: .sequentiallyConsistent) == Signal.posted
-    else { return }
+    guard signal.load(ordering: .relaxed) == Signal.posted else { return }
+    signal.store(Signal.awake, ordering: .sequentiallyConsistent)
     state.withLock { swap(&$0.work, &spare) }
   }
 

@@ -1,3 +1,4 @@
+internal import CEpoll
 internal import Glibc
 
 /// A point in time that no clock change moves and that keeps counting while the machine sleeps

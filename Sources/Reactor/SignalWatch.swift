@@ -30,14 +30,15 @@ package struct Signal: Hashable, Sendable, CustomStringConvertible {
 
 /// Brings signals of the process to a loop. A handler writes to an eventfd, which works whatever
 /// threads there are and whatever they block; `signalfd(2)` would need every one of them to block.
-/// One watch per signal at a time; ``cancel()`` puts back what was before.
+/// It lasts until ``cancel()``, which puts back what was before.
 // SAFETY: `entries` belongs to the loop's thread; entry points check it.
 package final class SignalWatch: @unchecked Sendable {
   private let loop: EventLoop
-  private var entries: [(signal: Signal, descriptor: Int32, watch: Watch)] = []
+  private var entries: [(signal: Signal, watch: Watch)] = []
 
   /// Calls `handler` on the loop, once for however many of a signal arrived since the last turn.
   /// Only on the loop.
+  /// - Throws: `EBUSY` for a signal that is watched already, `EINVAL` for one that cannot be.
   package init(
     _ signals: [Signal], on loop: EventLoop, _ handler: @escaping (Signal) -> Void
   ) throws(SystemError) {
@@ -66,11 +67,9 @@ package final class SignalWatch: @unchecked Sendable {
   /// Ends it. Twice is not an error.
   package func cancel() {
     loop.expectCurrent()
-    for (signal, descriptor, watch) in entries {
-      // Cannot fail: the same call succeeded with this signal before.
-      _ = cepoll_route_signal(signal.number, -1)
+    for (signal, watch) in entries {
+      cepoll_release_signal(signal.number)
       watch.cancel()
-      _ = Glibc.close(descriptor)
     }
     entries = []
   }
@@ -78,19 +77,21 @@ package final class SignalWatch: @unchecked Sendable {
   private func add(
     _ signal: Signal, _ handler: @escaping (Signal) -> Void
   ) throws(SystemError) {
-    let descriptor = try Descriptor(
-      checking: eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)), "eventfd")
-    let raw = descriptor.raw
-    let watch = try loop.watch(descriptor: raw, for: .read) { _ in
-      var count: eventfd_t = 0
-      guard unsafe eventfd_read(raw, &count) == 0 else { return }
-      handler(signal)
+    // Stays open for good: a handler that is just running on another thread may still write to it.
+    let descriptor = cepoll_catch_signal(signal.number)
+    guard descriptor >= 0 else {
+      throw SystemError(errno: -descriptor, operation: "catch \(signal)")
     }
-    let code = cepoll_route_signal(signal.number, raw)
-    guard code == 0 else {
-      watch.cancel()
-      throw SystemError(errno: code, operation: "sigaction \(signal)")
+    do throws(SystemError) {
+      let watch = try loop.watch(descriptor: descriptor, for: .read) { _ in
+        var count: eventfd_t = 0
+        guard unsafe eventfd_read(descriptor, &count) == 0 else { return }
+        handler(signal)
+      }
+      entries.append((signal, watch))
+    } catch {
+      cepoll_release_signal(signal.number)
+      throw error
     }
-    entries.append((signal, descriptor.release(), watch))
   }
 }

@@ -7,7 +7,7 @@ internal import Glibc
 /// ``output`` during a turn leaves in one write at its end, after ``flush()``. An idle socket keeps
 /// no buffers. The loop keeps the socket, and the socket its delegate, until it is closed.
 // SAFETY: every method and the mutable state belong to the loop's thread; entry points check it.
-package final class StreamSocket: @unchecked Sendable {
+package final class StreamSocket: WatchOwner, @unchecked Sendable {
   /// Most bytes that a delegate may leave unconsumed; a stream beyond it is closed with `EMSGSIZE`.
   package static let defaultMaxUnconsumedBytes = 16 * 1024 * 1024
   /// Carried-over bytes up to this size are put in front of the next read in the loop's buffer.
@@ -91,6 +91,11 @@ package final class StreamSocket: @unchecked Sendable {
       throw error
     }
     self.delegate = delegate
+    watch?.owner = self
+  }
+
+  func loopEnds() {
+    close(SystemError(errno: ECANCELED, operation: "keep a socket on a loop that ends"))
   }
 
   /// Stops reading: the kernel's buffer fills and the peer has to wait.
@@ -163,6 +168,8 @@ package final class StreamSocket: @unchecked Sendable {
     guard descriptor >= 0 else { return }
     watch?.cancel()
     watch = nil
+    // So that the peer learns it now, even if a child that is just being started holds a copy.
+    _ = shutdown(descriptor, Int32(SHUT_RDWR))
     _ = Glibc.close(descriptor)
     descriptor = -1
     leftover = []
@@ -199,17 +206,18 @@ package final class StreamSocket: @unchecked Sendable {
       writeOut()
       if isOpen, !isBlocked {
         updateInterest()
-        delegate?.outputDrained()
+        if writeError == nil { delegate?.outputDrained() }
       }
     }
-    if isOpen, canRead, !readiness.isDisjoint(with: [.read, .error, .hangup]) { readOnce() }
+    if isOpen, canRead, !readiness.isDisjoint(with: [.read, .error, .hangup]) { _ = readOnce() }
     if isOpen, sawEndOfInput, readiness.contains(.hangup) {
       close(
         writeError ?? (isFinished ? nil : SystemError(errno: EPIPE, operation: "peer closed")))
     }
   }
 
-  private func readOnce() {
+  /// Reads once, as level-triggered events come again. False when there is nothing more for now.
+  private func readOnce() -> Bool {
     let carried = leftover.count <= Self.maxCarriedBytes ? leftover.count : 0
     let buffer = unsafe loop.readBuffer
     let count = unsafe recv(
@@ -218,14 +226,18 @@ package final class StreamSocket: @unchecked Sendable {
     guard count >= 0 else {
       let error = SystemError.last("read from socket")
       if error.errno != EAGAIN, error.errno != EINTR { close(error) }
-      return
+      return false
     }
-    guard count > 0 else { return inputEnded() }
+    guard count > 0 else {
+      inputEnded()
+      return false
+    }
     totalBytesReceived += UInt64(count)
     let fresh = unsafe UnsafeRawBufferPointer(rebasing: buffer[carried..<(carried + count)])
     if carried < leftover.count {
       unsafe leftover.append(contentsOf: fresh)
-      return presentLeftover()
+      presentLeftover()
+      return true
     }
     unsafe leftover.withUnsafeBytes { unsafe buffer.copyMemory(from: $0) }
     let total = carried + count
@@ -233,19 +245,20 @@ package final class StreamSocket: @unchecked Sendable {
       start: buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self),
       count: total)
     let consumed = present(unsafe bytes.span)
-    guard isOpen else { return }
+    guard isOpen else { return false }
     leftover = consumed == total ? [] : unsafe Array(bytes[consumed...])
     checkLeftover()
+    return true
   }
 
   private func presentLeftover() {
     guard isOpen, !leftover.isEmpty, !isReadingPaused else { return }
-    let bytes = leftover
-    leftover = []
+    var bytes: [UInt8] = []
+    swap(&bytes, &leftover)
     let consumed = present(bytes.span)
-    guard isOpen else { return }
-    leftover = bytes
-    if consumed == leftover.count { leftover = [] } else { leftover.removeFirst(consumed) }
+    guard isOpen, consumed < bytes.count else { return }
+    bytes.removeFirst(consumed)
+    swap(&bytes, &leftover)
     checkLeftover()
   }
 
@@ -263,6 +276,8 @@ package final class StreamSocket: @unchecked Sendable {
   }
 
   private func inputEnded() {
+    if isPresentationScheduled { presentLeftover() }
+    guard isOpen else { return }
     sawEndOfInput = true
     if let writeError { return close(writeError) }
     if isFinished {
@@ -278,7 +293,8 @@ package final class StreamSocket: @unchecked Sendable {
   /// Called by the loop at the end of a turn.
   func flushNow() {
     isFlushScheduled = false
-    guard isOpen, !isBlocked else { return }
+    guard isOpen else { return dropOutput() }
+    guard !isBlocked else { return }
     writeOut()
     if isBlocked { updateInterest() }
   }
@@ -315,12 +331,20 @@ package final class StreamSocket: @unchecked Sendable {
     if sawEndOfInput { close(nil) }
   }
 
-  /// The peer takes nothing any more. What it sent before may be waiting, so reading goes on to its
-  /// end, unless nobody reads.
+  /// The peer takes nothing any more. What it sent before may be waiting and is read, unless nobody
+  /// wants it; then the socket is closed.
   private func writingFailed(_ error: SystemError) {
     guard canRead, watch != nil else { return close(error) }
     writeError = error
     dropOutput()
+    loop.later { self.readRest(error) }
+  }
+
+  private func readRest(_ error: SystemError) {
+    // Bounded: a peer that hears nothing but goes on talking is not listened to for ever.
+    var reads = 256
+    while reads > 0, isOpen, canRead, readOnce() { reads -= 1 }
+    close(error)
   }
 
   private func dropOutput() {

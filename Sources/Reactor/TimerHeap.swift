@@ -4,7 +4,7 @@ package final class LoopTimer {
   var action: (() -> Void)?
   /// Place in the heap; -1 when not in it.
   fileprivate(set) var position = -1
-  private weak var loop: EventLoop?
+  private let loop: EventLoop
 
   init(deadline: MonotonicInstant, on loop: EventLoop, action: @escaping () -> Void) {
     self.deadline = deadline
@@ -20,7 +20,7 @@ package final class LoopTimer {
   package func cancel() {
     guard action != nil else { return }
     action = nil
-    loop?.remove(self)
+    loop.remove(self)
   }
 }
 
@@ -66,7 +66,10 @@ struct TimerHeap {
   }
 
   mutating func removeAll() {
-    for entry in entries { entry.timer.position = -1 }
+    for entry in entries {
+      entry.timer.position = -1
+      entry.timer.action = nil
+    }
     entries = []
   }
 

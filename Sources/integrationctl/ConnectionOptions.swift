@@ -24,12 +24,12 @@ struct ConnectionOptions: ParsableArguments {
 
   /// Runs `body` with a client and closes it; an error of the daemon becomes text and exit status.
   func withClient(_ body: (IntegrationClient, CallOptions) async throws -> Void) async throws {
-    let client = IntegrationClient(socket: socket)
+    let client = IntegrationClient(socket: socket ?? IntegrationClient.defaultSocket)
     do {
       try await body(client, CallOptions(timeout: .seconds(timeout)))
     } catch let error as RPCError {
       await client.close()
-      ErrorReport.print(error, socket: client.socketPath, json: json)
+      ErrorReport.print(error, json: json)
       throw ExitStatus.of(error.code)
     } catch {
       await client.close()

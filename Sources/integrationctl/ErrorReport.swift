@@ -3,8 +3,8 @@ import ProtobufC
 
 /// Tells a failed call on standard error: what was refused, why, and what to do about it.
 enum ErrorReport {
-  static func print(_ error: RPCError, socket: String, json: Bool) {
-    guard json else { return writeError(describe(error, socket: socket)) }
+  static func print(_ error: RPCError, json: Bool) {
+    guard json else { return writeError(describe(error)) }
     do {
       writeError(try JSON.text(of: error.status))
     } catch {
@@ -13,7 +13,7 @@ enum ErrorReport {
     }
   }
 
-  static func describe(_ error: RPCError, socket: String) -> String {
+  static func describe(_ error: RPCError) -> String {
     var lines = ["error: \(error.message) (\(error.code.name))"]
     for detail in error.details {
       switch detail {
@@ -28,8 +28,8 @@ enum ErrorReport {
       case .other(let any): lines.append("  detail: \(any.typeUrl)")
       }
     }
-    if error.code == .unavailable {
-      lines.append("  socket: \(socket)")
+    if error.reason == "UNREACHABLE" {
+      lines.append("  is integrationd running? --socket or INTEGRATIOND_SOCKET name another socket")
     }
     return lines.joined(separator: "\n")
   }

@@ -7,7 +7,7 @@ final class World: Sendable {
   let loop: EventLoop
   let directory: String
 
-  init() throws {
+  private init() throws {
     loop = try EventLoop(name: "test")
     var template = Array("/tmp/reactor-tests-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw TestFailure("mkdtemp") }
@@ -28,22 +28,47 @@ final class World: Sendable {
 
   private func end() async {
     await loop.shutdown()
-    _ = try? await ChildCleaner.remove(directory)
+    remove(directory)
   }
 
   func path(_ name: String) -> String { "\(directory)/\(name)" }
-}
 
-enum ChildCleaner {
-  /// Removes a flat directory.
-  static func remove(_ directory: String) async throws {
+  func write(_ text: String, to name: String) throws {
+    guard let file = fopen(path(name), "w") else { throw TestFailure("fopen") }
+    fputs(text, file)
+    fclose(file)
+  }
+
+  func read(_ name: String) throws -> String {
+    guard let file = fopen(path(name), "r") else { throw TestFailure("fopen") }
+    defer { fclose(file) }
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    return String(decoding: buffer[..<fread(&buffer, 1, buffer.count, file)], as: UTF8.self)
+  }
+
+  /// Two connected sockets on the loop, not started.
+  func pair() async throws -> (StreamSocket, StreamSocket) {
+    let (first, second) = try AcceptedSocket.pair()
+    let loop = loop
+    return await loop.run { (StreamSocket(first), StreamSocket(second, on: loop)) }
+  }
+
+  /// Waits until the loop has begun another turn and finished what was there.
+  func turn() async {
+    for _ in 0..<3 { await loop.run { await Task.yield() } }
+  }
+
+  /// Removes what a test left, one directory deep.
+  private func remove(_ directory: String) {
     guard let entries = opendir(directory) else { return }
     defer { closedir(entries) }
     while let entry = readdir(entries) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
-      if name != ".", name != ".." { unlink("\(directory)/\(name)") }
+      guard name != ".", name != ".." else { continue }
+      let path = "\(directory)/\(name)"
+      if unlink(path) != 0 { rmdir(path) }
     }
     rmdir(directory)
   }
@@ -58,7 +83,7 @@ struct TestFailure: Error {
 final class Log<Entry: Sendable>: Sendable {
   private struct State {
     var entries: [Entry] = []
-    var waiting: [(count: Int, completion: Completion<Void>)] = []
+    var waiting: [(condition: ([Entry]) -> Bool, completion: Completion<Void>)] = []
   }
   private let state = Mutex(State())
 
@@ -67,8 +92,8 @@ final class Log<Entry: Sendable>: Sendable {
   func add(_ entry: Entry) {
     let ready = state.withLock { state in
       state.entries.append(entry)
-      let ready = state.waiting.filter { $0.count <= state.entries.count }
-      state.waiting.removeAll { $0.count <= state.entries.count }
+      let ready = state.waiting.filter { $0.condition(state.entries) }
+      state.waiting.removeAll { $0.condition(state.entries) }
       return ready.map(\.completion)
     }
     for completion in ready { completion.succeed(()) }
@@ -77,15 +102,34 @@ final class Log<Entry: Sendable>: Sendable {
   /// Waits until there are `count` entries.
   @discardableResult
   func waitFor(_ count: Int) async throws -> [Entry] {
+    try await waitUntil { $0.count >= count }
+  }
+
+  @discardableResult
+  func waitUntil(_ condition: @escaping @Sendable ([Entry]) -> Bool) async throws -> [Entry] {
     let completion = Completion<Void>()
     state.withLock { state in
-      if state.entries.count >= count {
+      if condition(state.entries) {
         completion.succeed(())
       } else {
-        state.waiting.append((count, completion))
+        state.waiting.append((condition, completion))
       }
     }
     try await completion.value()
     return entries
+  }
+}
+
+/// Numbers that are the same in every run.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+  init(seed: UInt64) { state = seed }
+  mutating func next() -> UInt64 {
+    // SplitMix64.
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
   }
 }

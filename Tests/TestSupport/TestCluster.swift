@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import PostgresClient
 import Reactor
@@ -34,9 +35,25 @@ package final class TestCluster: Sendable {
   package static func start(
     durability: EmbeddedCluster.Durability = .volatile, maxConnections: Int = 200
   ) async throws -> TestCluster {
+    try await start(from: .template, durability, maxConnections)
+  }
+
+  private enum Origin {
+    /// Quicker for the first cluster of a process.
+    case initdb
+    /// Quicker for all others.
+    case template
+  }
+
+  private static func start(
+    from origin: Origin, _ durability: EmbeddedCluster.Durability, _ maxConnections: Int
+  ) async throws -> TestCluster {
     let loops = try EventLoopGroup(count: 1, name: "test-cluster")
     let loop = loops.loops[0]
     let directory = try await ThrowAwayDirectory(on: loop)
+    if origin == .template {
+      try await ClusterTemplate.instance.copy(to: directory.path + "/state", on: loop)
+    }
     let configuration = EmbeddedCluster.Configuration(
       stateDirectory: directory.path + "/state", durability: durability,
       maxConnections: maxConnections)
@@ -49,6 +66,11 @@ package final class TestCluster: Sendable {
   /// - Parameter mode: `.immediate` is a crash with recovery.
   package func restart(_ mode: EmbeddedCluster.RestartMode) async throws {
     try await cluster.restart(mode, deadline: .within(.seconds(60)))
+  }
+
+  /// Kills one server process with SIGKILL: PostgreSQL then ends all sessions and recovers.
+  package func killProcess(_ pid: Int32) {
+    kill(pid, SIGKILL)
   }
 
   /// Runs SQL as the superuser, or as another role; several statements are one transaction.
@@ -74,7 +96,7 @@ package final class TestCluster: Sendable {
         let loops = try EventLoopGroup(count: 1, name: "test-cleaner")
         try await ThrowAwayDirectory.removeStale(on: loops.loops[0])
         await loops.shutdown()
-        return try await TestCluster.start()
+        return try await TestCluster.start(from: .initdb, .volatile, 200)
       }
       starting = task
       return try await task.value

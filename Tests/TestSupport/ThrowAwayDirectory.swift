@@ -7,14 +7,14 @@ import Reactor
 /// This process holds a lock on a file in it, which the kernel releases when it ends. A small
 /// watchdog waits for that lock, ends the server in the directory and removes it. Should the
 /// watchdog be killed too, the next test run finds the lock free and does the same.
-final class ThrowAwayDirectory: Sendable {
-  let path: String
+package final class ThrowAwayDirectory: Sendable {
+  package let path: String
   private let lock: FileLock
 
   private static let parent = "/tmp"
   private static let prefix = "integrationd-test-"
 
-  init(on loop: EventLoop) async throws {
+  package init(on loop: EventLoop) async throws {
     let name = Self.prefix + String(UInt64.random(in: .min ... .max), radix: 36)
     path = Self.parent + "/" + name
     guard mkdir(path, 0o711) == 0, chmod(path, 0o711) == 0 else {
@@ -25,7 +25,7 @@ final class ThrowAwayDirectory: Sendable {
   }
 
   /// Gives the directory up: the watchdog removes it and what runs in it.
-  func release() {
+  package func release() {
     lock.release()
   }
 

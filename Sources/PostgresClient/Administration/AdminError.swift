@@ -13,6 +13,8 @@ package enum AdminError: Error, Sendable, Equatable {
   case cancelled
   /// The session was closed before.
   case closed
+  /// A statement or value has a NUL, at which libpq would cut it.
+  case containsNUL
   /// A result had another shape than the statement promises.
   case unexpectedResult(String)
 
@@ -47,6 +49,7 @@ extension AdminError: CustomStringConvertible {
     case .deadlineExceeded: "PostgreSQL did not answer in time"
     case .cancelled: "cancelled while waiting for PostgreSQL"
     case .closed: "the PostgreSQL session is closed"
+    case .containsNUL: "a statement or value contains a NUL"
     case .unexpectedResult(let reason): "unexpected result from PostgreSQL: \(reason)"
     }
   }

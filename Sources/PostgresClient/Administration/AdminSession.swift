@@ -34,7 +34,8 @@ package actor AdminSession {
   package func execute(
     _ script: String, deadline: Deadline
   ) throws(AdminError) -> [AdminRow] {
-    try unsafe converse(deadline: deadline) { raw in unsafe PQsendQuery(raw, script) }
+    guard !script.utf8.contains(0) else { throw .containsNUL }
+    return try unsafe converse(deadline: deadline) { raw in unsafe PQsendQuery(raw, script) }
   }
 
   /// Runs one statement whose `$1`, `$2`... are bound to `parameters` as text.
@@ -42,11 +43,18 @@ package actor AdminSession {
   package func query(
     _ statement: String, _ parameters: [String?], deadline: Deadline
   ) throws(AdminError) -> [AdminRow] {
-    try unsafe converse(deadline: deadline) { raw in
+    guard !statement.utf8.contains(0),
+      !parameters.contains(where: { $0?.utf8.contains(0) ?? false })
+    else { throw .containsNUL }
+    return try unsafe converse(deadline: deadline) { raw in
       let copies = unsafe parameters.map { text in
         unsafe UnsafePointer<CChar>(text.flatMap { unsafe strdup($0) })
       }
-      defer { unsafe copies.forEach { unsafe free(UnsafeMutableRawPointer(mutating: $0)) } }
+      defer {
+        for index in unsafe copies.indices {
+          unsafe free(UnsafeMutableRawPointer(mutating: copies[index]))
+        }
+      }
       return unsafe PQsendQueryParams(
         raw, statement, Int32(parameters.count), nil, copies, nil, nil, 0)
     }

@@ -30,8 +30,8 @@ struct ClusterDirectories {
   }
 
   /// Makes an empty directory for `initdb` to fill.
-  func prepareUnfinishedData(of layout: ClusterLayout) throws(EmbeddedClusterError) {
-    try prepare(layout.unfinishedData, owners: [user.server.uid], mode: 0o700)
+  func prepareUnfinishedData(_ path: String) throws(EmbeddedClusterError) {
+    try prepare(path, owners: [user.server.uid], mode: 0o700)
   }
 
   /// - Parameter owners: who may own a directory that is there already; a new one is given to the
@@ -52,14 +52,17 @@ struct ClusterDirectories {
     defer { close(descriptor) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw failure("look at \(path)") }
-    if isNew, status.st_uid != owners[0] || (user.isSeparate && status.st_gid != user.server.gid) {
-      guard fchown(descriptor, owners[0], user.server.gid) == 0 else {
-        throw failure("give \(path) to \(user.server.name)")
-      }
-    } else if !owners.contains(status.st_uid) {
+    if !isNew, !owners.contains(status.st_uid) {
       let owner = SystemUser.withID(status.st_uid)?.name ?? "user id \(status.st_uid)"
       throw .unexpectedFile(
         path: path, reason: "belongs to \(owner); start the daemon as that user or as root")
+    }
+    let owner = isNew ? owners[0] : status.st_uid
+    let group = user.isSeparate ? user.server.gid : status.st_gid
+    if status.st_uid != owner || status.st_gid != group {
+      guard fchown(descriptor, owner, group) == 0 else {
+        throw failure("give \(path) to \(user.server.name)")
+      }
     }
     guard fchmod(descriptor, mode) == 0 else { throw failure("set the permissions of \(path)") }
   }

@@ -11,27 +11,43 @@ struct ClusterInitialiser {
   let loop: EventLoop
 
   func run(deadline: Deadline) async throws(EmbeddedClusterError) {
-    try removeUnfinished()
-    try ClusterDirectories(user: user, loop: loop).prepareUnfinishedData(of: layout)
+    // A name of its own: an `initdb` of a killed daemon may still be at work on another.
+    let unfinished =
+      layout.unfinishedDataPrefix + String(UInt64.random(in: .min ... .max), radix: 36)
+    try ClusterDirectories(user: user, loop: loop).prepareUnfinishedData(unfinished)
     do throws(EmbeddedClusterError) {
       try await ServerCommand(
-        installation.initdb, arguments, as: user.isSeparate ? user.server : nil
+        installation.initdb, arguments(unfinished), as: user.isSeparate ? user.server : nil
       ).run(on: loop, deadline: deadline)
     } catch {
       try removeUnfinished()
       throw error
     }
     do {
-      try FileManager.default.moveItem(atPath: layout.unfinishedData, toPath: layout.data)
+      try FileManager.default.moveItem(atPath: unfinished, toPath: layout.data)
     } catch {
       throw .unexpectedFile(path: layout.data, reason: "cannot be made: \(error)")
     }
     if durability == .durable { try ClusterFiles.synchronise(directory: layout.root) }
   }
 
-  private var arguments: [String] {
+  /// Removes what runs that did not finish have left.
+  func removeUnfinished() throws(EmbeddedClusterError) {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: layout.root)
+    } catch {
+      throw .unexpectedFile(path: layout.root, reason: "cannot be read: \(error)")
+    }
+    for name in names where name.hasPrefix(ClusterLayout.unfinishedDataName) {
+      // An `initdb` whose daemon was killed may be filling it this moment; a later start gets it.
+      try? FileManager.default.removeItem(atPath: "\(layout.root)/\(name)")
+    }
+  }
+
+  private func arguments(_ directory: String) -> [String] {
     [
-      "--pgdata=\(layout.unfinishedData)",
+      "--pgdata=\(directory)",
       "--username=\(ClusterRole.superuser.roleName)",
       "--encoding=UTF8",
       // Ordered by code point: no update of the C library can break an index.
@@ -41,14 +57,5 @@ struct ClusterInitialiser {
       "--auth-host=reject",
       "--no-instructions",
     ] + (durability == .durable ? [] : ["--no-sync"])
-  }
-
-  private func removeUnfinished() throws(EmbeddedClusterError) {
-    guard FileManager.default.fileExists(atPath: layout.unfinishedData) else { return }
-    do {
-      try FileManager.default.removeItem(atPath: layout.unfinishedData)
-    } catch {
-      throw .unexpectedFile(path: layout.unfinishedData, reason: "cannot be removed: \(error)")
-    }
   }
 }

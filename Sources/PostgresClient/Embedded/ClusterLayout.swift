@@ -18,8 +18,9 @@ struct ClusterLayout: Sendable, Equatable {
 
   var root: String { stateDirectory + "/postgres" }
   var data: String { root + "/data" }
-  /// Where `initdb` works; renamed to ``data`` when it has finished.
-  var unfinishedData: String { root + "/data.unfinished" }
+  /// Where `initdb` works, each run in a directory of its own; renamed to ``data`` at the end.
+  var unfinishedDataPrefix: String { root + "/" + Self.unfinishedDataName }
+  static let unfinishedDataName = "data.unfinished-"
   var versionFile: String { data + "/PG_VERSION" }
   var postmasterFile: String { data + "/postmaster.pid" }
   var lock: String { root + "/lock" }
@@ -50,7 +51,8 @@ struct ClusterLayout: Sendable, Equatable {
       [own] + temporaryDirectories.map { "\($0)/integrationd-\(userID)-\(name)" }
     guard
       let fitting = candidates.first(where: {
-        Self.socketPath(in: $0).utf8.count <= Self.socketPathLimitBytes
+        // libpq reads a comma as the end of one host's name and the beginning of another's.
+        Self.socketPath(in: $0).utf8.count <= Self.socketPathLimitBytes && !$0.contains(",")
       })
     else {
       throw .socketPathTooLong(

@@ -22,7 +22,7 @@ struct ClusterPlan {
       stateDirectory: stateDirectory, temporaryDirectories: Self.temporaryDirectories(user),
       userID: user.server.uid)
     try directories.prepareRoot(of: layout)
-    lock = try Self.lock(layout)
+    lock = try await Self.lock(layout)
     try directories.prepareSocketDirectory(of: layout)
 
     let version = try Self.version(of: layout, user)
@@ -46,15 +46,24 @@ struct ClusterPlan {
     try ClusterFiles.write(settings.identMap, to: layout.identMap, group: group)
   }
 
-  private static func lock(_ layout: ClusterLayout) throws(EmbeddedClusterError) -> FileLock {
-    do throws(FileLockError) {
-      return try FileLock(path: layout.lock)
-    } catch {
-      switch error {
-      case .held: throw .stateDirectoryInUse(layout.stateDirectory)
-      case .system(let error): throw .system(error)
+  private static func lock(
+    _ layout: ClusterLayout
+  ) async throws(EmbeddedClusterError) -> FileLock {
+    var lock: FileLock?
+    // Between fork and exec a program just started by the holder has the lock too, and for that
+    // moment keeps it beyond the holder's end.
+    let wasTaken = try await Polling.wait(until: .within(.milliseconds(300))) {
+      () throws(EmbeddedClusterError) in
+      do throws(FileLockError) {
+        lock = try FileLock(path: layout.lock)
+        return true
+      } catch {
+        guard case .system(let error) = error else { return false }
+        throw .system(error)
       }
     }
+    guard wasTaken, let lock else { throw .stateDirectoryInUse(layout.stateDirectory) }
+    return lock
   }
 
   /// The major version of the cluster that is there; nil when there is none.

@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// The configuration files of a cluster: ours, written again at each start, and at its end the
 /// operator's own `postgresql.local.conf`, if there is one.
 struct ClusterSettings: Sendable {
@@ -40,7 +42,7 @@ struct ClusterSettings: Sendable {
     # An acknowledged write survives a crash.
     fsync = \(durability.onOff)
     full_page_writes = \(durability.onOff)
-    synchronous_commit = \(durability.onOff)
+    synchronous_commit = on
 
     # A client that is gone must not keep locks.
     client_connection_check_interval = 5s
@@ -60,9 +62,16 @@ struct ClusterSettings: Sendable {
     lc_messages = 'C.UTF-8'
     datestyle = 'iso, mdy'
 
-    include_if_exists = \(quoted(layout.localConfiguration))
+    \(include)
 
     """
+  }
+
+  /// Not `include_if_exists`: with it every process logs that the file is missing.
+  private var include: String {
+    let path = layout.localConfiguration
+    return FileManager.default.fileExists(atPath: path)
+      ? "include = \(quoted(path))" : "# There was no postgresql.local.conf at the last start."
   }
 
   /// Through the socket only, and only a system user whom the map allows.

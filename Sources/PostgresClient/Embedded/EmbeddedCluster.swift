@@ -20,7 +20,7 @@ package final class EmbeddedCluster: Sendable {
   private let layout: ClusterLayout
   private let launcher: ServerLauncher
   private let logger: Logger
-  /// Held until the cluster is gone.
+  /// Held until the cluster is stopped, or gone.
   private let lock: FileLock
   private let state: Mutex<State>
 
@@ -43,12 +43,13 @@ package final class EmbeddedCluster: Sendable {
     let deadline = Deadline.within(configuration.startLimit)
     let plan = try await ClusterPlan(configuration, on: loop)
     let layout = plan.layout
+    let initialiser = ClusterInitialiser(
+      layout: layout, user: plan.user, installation: plan.installation,
+      durability: configuration.durability, loop: loop)
+    try initialiser.removeUnfinished()
     if plan.isNew {
       logger.info("making a PostgreSQL cluster", metadata: ["directory": "\(layout.data)"])
-      try await ClusterInitialiser(
-        layout: layout, user: plan.user, installation: plan.installation,
-        durability: configuration.durability, loop: loop
-      ).run(deadline: deadline)
+      try await initialiser.run(deadline: deadline)
     }
     try plan.writeSettings()
     let launcher = ServerLauncher(
@@ -92,14 +93,15 @@ package final class EmbeddedCluster: Sendable {
     await ClusterSupervisor(cluster: self, logger: logger).run()
   }
 
-  /// Ends the server: fast, and immediately when that takes longer than `limit`. Stopping twice is
-  /// not an error. Also works in a cancelled task.
+  /// Ends the server and gives the state directory up: fast, and immediately when that takes longer
+  /// than `limit`. Stopping twice is not an error. Also works in a cancelled task.
   /// - Throws: ``EmbeddedClusterError/stopFailed(pid:)``.
   package func stop(within limit: Duration = .seconds(10)) async throws(EmbeddedClusterError) {
     try await ServerShutdown(server: enter(.stopped)).run(within: limit)
+    lock.release()
   }
 
-  /// Stops the server and starts it again, with settings written anew.
+  /// Stops the server and starts it again.
   package func restart(
     _ mode: RestartMode, deadline: Deadline
   ) async throws(EmbeddedClusterError) {
@@ -110,6 +112,8 @@ package final class EmbeddedCluster: Sendable {
   }
 
   // MARK: For the supervisor
+
+  var server: Postmaster { state.withLock { $0.server } }
 
   /// Whether the server is gone although nobody stopped it.
   var hasDied: Bool {

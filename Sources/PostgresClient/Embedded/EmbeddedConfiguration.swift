@@ -26,7 +26,7 @@ extension EmbeddedCluster {
     }
   }
 
-  /// What a crash of the machine may cost.
+  /// What a crash of the machine may cost. A crash of the server costs nothing either way.
   package enum Durability: Sendable {
     /// Nothing that was acknowledged.
     case durable

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import Reactor
+package import Reactor
 
 /// The directory of one installed PostgreSQL's server programs.
 package struct PostgresInstallation: Sendable, Equatable {
@@ -27,17 +27,17 @@ package struct PostgresInstallation: Sendable, Equatable {
   }
 
   /// The directory with `initdb` and `postgres`, symbolic links resolved.
-  let directory: String
-  let majorVersion: Int
+  package let directory: String
+  package let majorVersion: Int
 
   /// The oldest version our schema works on: `security_invoker` views and unique nulls came with it.
   package static let oldestMajorVersion = 15
 
   var initdb: String { directory + "/initdb" }
-  var postgres: String { directory + "/postgres" }
+  package var postgres: String { directory + "/postgres" }
 
   /// Chooses the programs for an existing cluster of version `cluster`, or the newest for a new one.
-  static func find(
+  package static func find(
     in search: Search, forCluster cluster: Int?, dataDirectory: String, on loop: EventLoop
   ) async throws(EmbeddedClusterError) -> PostgresInstallation {
     let found = try await all(in: search, on: loop)

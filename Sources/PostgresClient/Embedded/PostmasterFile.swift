@@ -1,19 +1,19 @@
 /// What `postmaster.pid` in a data directory says about the server that wrote it.
 ///
 /// The lines are PostgreSQL's own interface to `pg_ctl` (`src/include/utils/pidfile.h`).
-struct PostmasterFile: Sendable, Equatable {
-  enum Status: Sendable, Equatable {
+package struct PostmasterFile: Sendable, Equatable {
+  package enum Status: Sendable, Equatable {
     case starting, ready, stopping
     /// The line is not written yet, or is one we do not know.
     case unknown
   }
 
-  let pid: Int32
-  let socketDirectory: String
-  let status: Status
+  package let pid: Int32
+  package let socketDirectory: String
+  package let status: Status
 
   /// Nil when the text is not such a file, or not completely written.
-  init?(text: String) {
+  package init?(text: String) {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     guard let first = lines.first, let pid = Int32(first), pid > 0 else { return nil }
     self.pid = pid

@@ -9,6 +9,9 @@ struct ServerLauncher {
   let settings: ClusterSettings
   let loop: EventLoop
 
+  /// How long backends without a server may take to end, each time they are told.
+  private static let orphanLimit: Duration = .seconds(2)
+
   private var processes: ServerProcess {
     ServerProcess(dataDirectory: layout.data, clusterName: layout.clusterName)
   }
@@ -45,14 +48,17 @@ struct ServerLauncher {
   private func clearRemains(
     of file: PostmasterFile, deadline: Deadline
   ) async throws(EmbeddedClusterError) {
-    // Its backends end by themselves unless they are busy; a new server waits for none of them.
-    let orphans = processes.all()
-    for orphan in orphans { kill(orphan, SIGQUIT) }
+    // Its backends end by themselves unless they are busy; none may outlive the start of a new
+    // server, which would refuse to share the data with it.
     let processes = processes
-    let ended = try await Polling.wait(until: deadline.sooner(.within(.seconds(2)))) {
-      !orphans.contains { processes.serves($0) }
+    let orphans = processes.all()
+    for signal in [SIGQUIT, SIGKILL] {
+      for orphan in orphans where processes.serves(orphan) { kill(orphan, signal) }
+      let haveEnded = try await Polling.wait(until: deadline.sooner(.within(Self.orphanLimit))) {
+        !orphans.contains { processes.serves($0) }
+      }
+      if haveEnded { break }
     }
-    if !ended { for orphan in orphans where processes.serves(orphan) { kill(orphan, SIGKILL) } }
     // A process of another program now has its id, and PostgreSQL would refuse to start. With its
     // parent's id in the file it looks further: at the shared memory that the file names.
     guard kill(file.pid, 0) == 0, let text = try ClusterFiles.read(layout.postmasterFile),

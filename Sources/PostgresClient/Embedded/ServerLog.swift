@@ -6,22 +6,27 @@ internal import Reactor
 ///
 /// The server writes to the file itself, opened to append: it goes on when the daemon is killed,
 /// and cutting the file does not disturb it.
-struct ServerLog: Sendable {
-  let path: String
-  let previousPath: String
+package struct ServerLog: Sendable {
+  package let path: String
+  package let previousPath: String
 
-  static let limitBytes = 8_388_608
+  package static let limitBytes = 8_388_608
   /// How much of the log an error quotes.
-  static let tailBytes = 4096
+  package static let tailBytes = 4096
+
+  package init(path: String, previousPath: String) {
+    self.path = path
+    self.previousPath = previousPath
+  }
 
   /// Where what a server writes from now on will begin.
-  func end() throws(EmbeddedClusterError) -> Int {
+  package func end() throws(EmbeddedClusterError) -> Int {
     try LogFile(path).sizeBytes
   }
 
   /// Copies a log that has grown too long aside and starts it anew. Lines written in between are
   /// lost: the alternative is a process more.
-  func keepBounded(limitBytes: Int = ServerLog.limitBytes) throws(EmbeddedClusterError) {
+  package func keepBounded(limitBytes: Int = ServerLog.limitBytes) throws(EmbeddedClusterError) {
     let file = try LogFile(path)
     guard file.sizeBytes > limitBytes else { return }
     do {
@@ -34,7 +39,7 @@ struct ServerLog: Sendable {
   }
 
   /// The last lines, from byte `start` on at the earliest; empty when the log cannot be read.
-  func tail(from start: Int = 0) -> String {
+  package func tail(from start: Int = 0) -> String {
     // The tail explains another error, which must not be hidden by one about the log.
     (try? LogFile(path).tail(limitBytes: Self.tailBytes, from: start)) ?? ""
   }

@@ -9,7 +9,7 @@ package struct SecurityCheck: Sendable {
   /// - Parameter clock: the daemon's time in microseconds since 1970; nil: the system's.
   package init(_ policy: SecurityPolicy, clock: (@Sendable () -> Int64)? = nil) {
     self.policy = policy
-    self.clock = clock ?? { ServerRules.systemMicroseconds() }
+    self.clock = clock ?? { Self.systemMicroseconds() }
   }
 
   /// Everything that is wrong, in a fixed order; empty when nothing is.
@@ -27,6 +27,14 @@ package struct SecurityCheck: Sendable {
     await session.close()
     return try result.get()
   }
+
+  /// What a server's version number tells (`server_version_num`); nil when it is good.
+  package static func version(number: Int) -> SecurityFinding? {
+    ServerRules.version(number: number)
+  }
+
+  /// This machine's time in microseconds since 1970.
+  package static func systemMicroseconds() -> Int64 { ServerRules.systemMicroseconds() }
 
   private func findings(
     _ session: AdminSession, _ deadline: Deadline

@@ -54,7 +54,7 @@ enum ServerRules {
     guard encoding != "UTF8" else { return nil }
     return SecurityFinding(
       kind: .encodingNotUTF8(encoding),
-      problem: "the database's encoding is \(encoding): text from clients may be refused or altered",
+      problem: "the database's encoding is \(encoding): text may be refused or altered",
       remedy: "create a database with template template0 encoding 'UTF8' and move the data there")
   }
 

@@ -18,6 +18,12 @@ public struct EnumDescriptor: @unchecked Sendable, Hashable {
     unsafe self.pointer = unsafe pointer
   }
 
+  /// Wraps a `ProtobufCEnumDescriptor` that is never freed nor changed.
+  @unsafe
+  package init(constant address: UnsafeRawPointer) {
+    unsafe self.init(address.assumingMemoryBound(to: ProtobufCEnumDescriptor.self))
+  }
+
   /// The name with its package, as in `integration.v1.TenantState`.
   public var fullName: String { unsafe String(cString: pointer.pointee.name) }
 

@@ -22,6 +22,12 @@ public struct ServiceDescriptor: @unchecked Sendable, Hashable {
     unsafe self.pointer = unsafe pointer
   }
 
+  /// Wraps a `ProtobufCServiceDescriptor` that is never freed nor changed.
+  @unsafe
+  package init(constant address: UnsafeRawPointer) {
+    unsafe self.init(address.assumingMemoryBound(to: ProtobufCServiceDescriptor.self))
+  }
+
   /// The name with its package, as in `integration.v1.TenantService`.
   public var fullName: String { unsafe String(cString: pointer.pointee.name) }
 

@@ -32,16 +32,14 @@ package struct MethodDefinition: Sendable {
   package let request: MessageDescriptor
   /// The response message.
   package let response: MessageDescriptor
-  let handler: any MethodHandler
+  private let code: any MethodCode
 
   /// One request, one response.
   package static func unary<Request: Message, Response: Message>(
     _ name: String, _: Request.Type = Request.self, _: Response.Type = Response.self,
     _ body: @escaping @Sendable (Request, CallContext) async throws -> Response
   ) -> MethodDefinition {
-    MethodDefinition(
-      name: name, kind: .unary, request: Request.descriptor, response: Response.descriptor,
-      handler: UnaryHandler(body: body))
+    MethodDefinition(name, .unary, Request.self, Response.self, UnaryCode(body: body))
   }
 
   /// One request, a stream of responses. The stream ends when `body` returns.
@@ -52,8 +50,7 @@ package struct MethodDefinition: Sendable {
       Void
   ) -> MethodDefinition {
     MethodDefinition(
-      name: name, kind: .serverStreaming, request: Request.descriptor,
-      response: Response.descriptor, handler: ServerStreamingHandler(body: body))
+      name, .serverStreaming, Request.self, Response.self, ServerStreamingCode(body: body))
   }
 
   /// A stream of requests, one response.
@@ -62,8 +59,7 @@ package struct MethodDefinition: Sendable {
     _ body: @escaping @Sendable (RequestStream<Request>, CallContext) async throws -> Response
   ) -> MethodDefinition {
     MethodDefinition(
-      name: name, kind: .clientStreaming, request: Request.descriptor,
-      response: Response.descriptor, handler: ClientStreamingHandler(body: body))
+      name, .clientStreaming, Request.self, Response.self, ClientStreamingCode(body: body))
   }
 
   /// A stream both ways. The stream of responses ends when `body` returns.
@@ -75,7 +71,22 @@ package struct MethodDefinition: Sendable {
       ) async throws -> Void
   ) -> MethodDefinition {
     MethodDefinition(
-      name: name, kind: .bidirectional, request: Request.descriptor,
-      response: Response.descriptor, handler: BidirectionalHandler(body: body))
+      name, .bidirectional, Request.self, Response.self, BidirectionalCode(body: body))
+  }
+
+  private init(
+    _ name: String, _ kind: MethodKind, _ request: any Message.Type,
+    _ response: any Message.Type, _ code: any MethodCode
+  ) {
+    self.name = name
+    self.kind = kind
+    self.request = request.descriptor
+    self.response = response.descriptor
+    self.code = code
+  }
+
+  /// Shows the code behind the method, with its types, to `visitor`.
+  package func accept<Visitor: MethodVisitor>(_ visitor: Visitor) -> Visitor.Result {
+    code.accept(visitor)
   }
 }

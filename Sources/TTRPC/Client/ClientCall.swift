@@ -157,7 +157,7 @@ extension RPCError {
       .unavailable,
       "the connection to \(path) was lost before the answer, so the call may have been carried out"
         + (error.map { ": \($0)" } ?? ""),
-      details: [.errorInfo(reason: "CONNECTION_LOST")])
+      details: [.errorInfo(reason: "OUTCOME_UNKNOWN")])
   }
 
   /// No connection came about; the call was not sent.

@@ -38,30 +38,26 @@ final class ClientCore: @unchecked Sendable {
   /// Sends a call, now or when it can be.
   func start(_ call: ClientCall) {
     lastUse = loop.now
-    switch link {
-    case .closed:
-      return end(call, .clientClosed)
-    case .ready, .connecting:
-      break
-    case .none:
-      connect()
-    case .resting(let until, let error):
-      if until <= loop.now {
-        connect()
-      } else if call.whenUnreachable == .fail {
-        var error = error
-        error.details.append(.retryInfo(loop.now.duration(to: until)))
-        return end(call, error)
-      } else {
-        wake(at: until)
-      }
-    }
     guard waiting.count < configuration.maxWaiting else {
       return end(call, RPCError(.resourceExhausted, "too many calls wait for the server"))
     }
-    waiting.append(call)
-    watch(call.deadline)
-    pump()
+    switch link {
+    case .closed:
+      return end(call, .clientClosed)
+    case .resting(let until, var error)
+    where until > loop.now && call.whenUnreachable == .fail:
+      error.details.append(.retryInfo(loop.now.duration(to: until)))
+      return end(call, error)
+    case .none, .connecting, .ready, .resting:
+      waiting.append(call)
+      watch(call.deadline)
+    }
+    switch link {
+    case .none: connect()
+    case .resting(let until, _): if until <= loop.now { connect() } else { wake(at: until) }
+    case .ready: pump()
+    case .connecting, .closed: break
+    }
   }
 
   /// Gives a call up: its task was cancelled.
@@ -126,6 +122,7 @@ final class ClientCore: @unchecked Sendable {
 
   private func connect() {
     let deadline = Deadline(after: configuration.connectTime)
+    link = .none
     let task = loop.start { [self] in
       do throws(SystemError) {
         connected(
@@ -135,9 +132,8 @@ final class ClientCore: @unchecked Sendable {
         notConnected(error)
       }
     }
-    // The attempt may be over already.
+    // Nearly always the attempt is over by now: a Unix socket connects at once or not at all.
     if case .none = link { link = .connecting(task) }
-    if case .resting(let until, _) = link, until <= loop.now { link = .connecting(task) }
   }
 
   private func connected(_ socket: StreamSocket) {

@@ -3,7 +3,7 @@ package import ProtobufC
 /// `google.rpc.Status` and its details.
 extension RPCError {
   /// Longest serialized status that is sent, in bytes.
-  static let maxStatusBytes = 64 << 10
+  package static let maxStatusBytes = 64 << 10
 
   /// The error as a message. Details that cannot travel are left out.
   package var status: RPCStatus {
@@ -12,7 +12,7 @@ extension RPCError {
 
   /// What goes into the `status` of a response. Always succeeds: details that cannot travel are left
   /// out, and what is too long is cut to its code.
-  func serializedStatus() -> [UInt8] {
+  package func serializedStatus() -> [UInt8] {
     do throws(MessageError) {
       let bytes = try status.serialized()
       if bytes.count <= Self.maxStatusBytes { return bytes }
@@ -25,7 +25,7 @@ extension RPCError {
 
   /// The error that a response carries; nil when its status is a success.
   /// - Throws: when the bytes are not a `google.rpc.Status`.
-  init?(serializedStatus bytes: Span<UInt8>) throws(MessageError) {
+  package init?(serializedStatus bytes: Span<UInt8>) throws(MessageError) {
     let status = try RPCStatus(serialized: bytes, limits: .response)
     guard status.code != 0 else { return nil }
     self.init(
@@ -45,11 +45,7 @@ extension StatusDetail {
             RPCBadRequest.FieldViolation(field: $0.field, description: $0.description)
           }))
     case .retryInfo(let delay):
-      pack(
-        RPCRetryInfo(
-          retryDelay: ProtoDuration(
-            seconds: delay.components.seconds,
-            nanos: Int32(delay.components.attoseconds / 1_000_000_000))))
+      pack(RPCRetryInfo(retryDelay: ProtoDuration(delay)))
     case .quotaFailure(let violations):
       pack(
         RPCQuotaFailure(
@@ -97,8 +93,8 @@ extension StatusDetail {
         })
     case "type.googleapis.com/google.rpc.RetryInfo":
       let detail = try RPCRetryInfo(serialized: any.value)
-      guard let delay = detail.retryDelay else { return .other(any) }
-      return .retryInfo(.seconds(delay.seconds) + .nanoseconds(Int64(delay.nanos)))
+      guard let delay = detail.retryDelay?.duration else { return .other(any) }
+      return .retryInfo(delay)
     case "type.googleapis.com/google.rpc.QuotaFailure":
       let detail = try RPCQuotaFailure(serialized: any.value)
       return .quotaFailure(

@@ -4,11 +4,16 @@ internal import Synchronization
 
 /// Messages on their way from a connection to the one task that consumes them. Bounded by its
 /// owner: ``push(_:byteCount:)`` says when it is full, and the owner stops reading.
-final class MessageQueue<Element: Sendable>: Sendable {
+package final class MessageQueue<Element: Sendable>: Sendable {
   /// How much a queue holds before its owner stops reading.
-  struct Bound: Sendable {
-    var messages: Int
-    var bytes: Int
+  package struct Bound: Sendable {
+    package var messages: Int
+    package var bytes: Int
+
+    package init(messages: Int, bytes: Int) {
+      self.messages = messages
+      self.bytes = bytes
+    }
   }
 
   private struct State {
@@ -37,13 +42,13 @@ final class MessageQueue<Element: Sendable>: Sendable {
   /// Called from the consumer's thread when a full queue has room again.
   private let onRoom: @Sendable () -> Void
 
-  init(bound: Bound, onRoom: @escaping @Sendable () -> Void) {
+  package init(bound: Bound, onRoom: @escaping @Sendable () -> Void) {
     self.bound = bound
     self.onRoom = onRoom
   }
 
   /// Adds an element. True when the queue is full with it. Ignored after the end.
-  func push(_ element: Element, byteCount: Int) -> Bool {
+  package func push(_ element: Element, byteCount: Int) -> Bool {
     state.withLock { state in
       guard state.end == nil else { return false }
       if let waiter = state.waiter {
@@ -61,28 +66,28 @@ final class MessageQueue<Element: Sendable>: Sendable {
   }
 
   /// Ends the queue behind what is in it. The first end counts.
-  func finish() {
+  package func finish() {
     end(.finished, dropping: false)
   }
 
   /// Ends the queue at once: what is in it is dropped and the consumer gets `error`.
-  func fail(_ error: RPCError) {
+  package func fail(_ error: RPCError) {
     end(.failed(error), dropping: true)
   }
 
   /// Ends the queue behind what is in it with `error`.
-  func finish(throwing error: RPCError) {
+  package func finish(throwing error: RPCError) {
     end(.failed(error), dropping: false)
   }
 
-  var isFull: Bool { state.withLock { $0.isFull } }
-  var takenCount: Int { state.withLock { $0.taken } }
+  package var isFull: Bool { state.withLock { $0.isFull } }
+  package var takenCount: Int { state.withLock { $0.taken } }
   /// Wire bytes waiting.
-  var byteCount: Int { state.withLock { $0.bytes } }
+  package var byteCount: Int { state.withLock { $0.bytes } }
 
   /// The next element, or nil at the end. One task at a time.
   /// - Throws: how the stream failed, or CANCELLED when the task is cancelled while it waits.
-  func next() async throws(RPCError) -> Element? {
+  package func next() async throws(RPCError) -> Element? {
     let found = state.withLock { state -> Found in
       if let (element, byteCount) = state.elements.popFirst() {
         state.bytes -= byteCount

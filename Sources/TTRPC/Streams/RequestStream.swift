@@ -4,10 +4,15 @@ package import ProtobufC
 /// has finished.
 ///
 /// What the method does not consume stays with the client: a full queue stops the reading of the
-/// whole connection, and a queue that stands still for ``ServerLimits/streamStall`` ends the call
+/// whole connection, and a queue that stands still for a moment ends the call
 /// with RESOURCE_EXHAUSTED.
 package struct RequestStream<Request: Message>: AsyncSequence, Sendable {
-  let queue: MessageQueue<Request>
+  private let queue: MessageQueue<Request>
+
+  /// Consumes `queue`, which a server fills, or a test.
+  package init(_ queue: MessageQueue<Request>) {
+    self.queue = queue
+  }
 
   package struct AsyncIterator: AsyncIteratorProtocol {
     let queue: MessageQueue<Request>

@@ -62,5 +62,5 @@ package struct FrameFlags: OptionSet, Hashable, Sendable {
   /// The frame carries no message. Without this flag empty data is an empty message.
   package static let noData = FrameFlags(rawValue: 0x04)
   /// Every bit the protocol defines.
-  static let known: FrameFlags = [.remoteClosed, .remoteOpen, .noData]
+  package static let known: FrameFlags = [.remoteClosed, .remoteOpen, .noData]
 }

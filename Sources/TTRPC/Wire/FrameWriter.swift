@@ -1,9 +1,9 @@
-internal import ProtobufC
+package import ProtobufC
 
 /// Puts frames behind the bytes of an output buffer.
-enum FrameWriter {
+package enum FrameWriter {
   /// A frame with `data` as it is.
-  static func append(
+  package static func append(
     _ type: FrameType, _ flags: FrameFlags, stream id: UInt32, data: some Collection<UInt8>,
     to output: inout [UInt8]
   ) {
@@ -14,14 +14,14 @@ enum FrameWriter {
   }
 
   /// Why a message was not put into a frame. Nothing was appended.
-  enum Refusal: Error {
+  package enum Refusal: Error {
     /// The frame would be above the data limit.
     case tooLong
     case unserializable(MessageError)
   }
 
   /// A Data frame with `message`.
-  static func appendData(
+  package static func appendData(
     _ message: some Message, stream id: UInt32, to output: inout [UInt8]
   ) throws(Refusal) {
     try append(message, to: &output) { packed, output in
@@ -34,7 +34,7 @@ enum FrameWriter {
   }
 
   /// A Response frame with `message` as its payload and no status, which means success.
-  static func appendResponse(
+  package static func appendResponse(
     _ message: some Message, stream id: UInt32, to output: inout [UInt8]
   ) throws(Refusal) {
     try append(message, to: &output) { packed, output in
@@ -61,7 +61,7 @@ enum FrameWriter {
   }
 
   /// A Response frame with a serialized `google.rpc.Status`.
-  static func appendStatus(_ status: [UInt8], stream id: UInt32, to output: inout [UInt8]) {
+  package static func appendStatus(_ status: [UInt8], stream id: UInt32, to output: inout [UInt8]) {
     let prefix = [0x0A] + varint(status.count)
     append(
       FrameHeader(
@@ -72,7 +72,7 @@ enum FrameWriter {
   }
 
   /// A header alone.
-  static func append(_ header: FrameHeader, to output: inout [UInt8]) {
+  package static func append(_ header: FrameHeader, to output: inout [UInt8]) {
     append(header.dataLength, to: &output)
     append(header.streamID, to: &output)
     output.append(header.type.rawValue)

@@ -16,23 +16,15 @@ package struct RequestEnvelope: Equatable, Sendable {
   /// Why the data of a Request frame was refused. The text is for the caller.
   package struct Malformed: Error, Equatable { package let message: String }
 
-  /// Reads the envelope that stands in `range`.
-  ///
-  /// Stricter than protobuf: a singular field may occur once, because peers disagree which of two
-  /// values counts.
+  /// Reads the envelope that stands in `range`. Of a field that comes twice the last one counts
+  /// (protobuf.dev, "Last One Wins").
   package init(_ bytes: Span<UInt8>, in range: Range<Int>) throws(Malformed) {
     extent = range
     var reader = WireReader(range)
-    var seen: UInt8 = 0
     var unknown = 0
     do {
       while !reader.isAtEnd {
         let (number, wireType) = try reader.tag(bytes)
-        if number <= 4 {
-          let bit = UInt8(1) << UInt8(number)
-          guard seen & bit == 0 else { throw WireReader.Failure.badTag }
-          seen |= bit
-        }
         switch number {
         case 1: service = try reader.lengthDelimited(bytes, wireType)
         case 2: method = try reader.lengthDelimited(bytes, wireType)
@@ -92,18 +84,17 @@ package struct RequestEnvelope: Equatable, Sendable {
     _ bytes: Span<UInt8>, in range: Range<Int>
   ) throws -> (key: String, value: String) {
     var reader = WireReader(range)
-    var key: Range<Int>?
-    var value: Range<Int>?
+    var key = 0..<0
+    var value = 0..<0
     while !reader.isAtEnd {
       let (number, wireType) = try reader.tag(bytes)
       switch number {
-      case 1 where key == nil: key = try reader.lengthDelimited(bytes, wireType)
-      case 2 where value == nil: value = try reader.lengthDelimited(bytes, wireType)
-      case 1, 2: throw WireReader.Failure.badTag
+      case 1: key = try reader.lengthDelimited(bytes, wireType)
+      case 2: value = try reader.lengthDelimited(bytes, wireType)
       default: try reader.skip(bytes, wireType)
       }
     }
-    return (try text(bytes, key ?? 0..<0), try text(bytes, value ?? 0..<0))
+    return (try text(bytes, key), try text(bytes, value))
   }
 
   private static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) throws -> String {

@@ -114,7 +114,8 @@ final class RawClient: StreamSocketDelegate, @unchecked Sendable {
     var offset = 0
     while case .frame(let header, let body) = decoder.next(in: bytes, at: &offset) {
       let span = bytes.extracting(body)
-      continuation.yield(Frame(header: header, body: span.indices.map { span[$0] }))
+      continuation.yield(
+        Frame(header: header, body: span.withUnsafeBufferPointer { Array($0) }))
     }
     return offset
   }

@@ -4,6 +4,7 @@ import ProtobufC
 import Reactor
 import Synchronization
 import TTRPC
+import TTRPCServer
 
 /// A server of its own for one test, on a socket of its own, with loops of its own.
 final class World: Sendable {

@@ -1,0 +1,194 @@
+internal import Logging
+internal import Reactor
+internal import TTRPC
+
+/// Time, and the ways a connection ends.
+extension ServerConnection {
+  // MARK: Deadlines of calls
+
+  /// One timer per connection, for the earliest deadline: calls that end in time, as nearly all
+  /// do, leave it alone.
+  struct DeadlineTimer {
+    private(set) var earliest = Deadline.never
+    private var timer: LoopTimer?
+
+    mutating func set(_ deadline: Deadline, _ timer: LoopTimer) {
+      self.timer?.cancel()
+      self.timer = timer
+      earliest = deadline
+    }
+
+    mutating func cancel() {
+      timer?.cancel()
+      timer = nil
+      earliest = .never
+    }
+  }
+
+  /// Sees that `deadline` is kept.
+  func watchDeadline(_ deadline: Deadline) {
+    guard deadline < deadlines.earliest else { return }
+    let timer = loop.schedule(at: deadline.instant) { [weak self] in self?.deadlinePassed() }
+    deadlines.set(deadline, timer)
+  }
+
+  private func deadlinePassed() {
+    deadlines.cancel()
+    let now = Deadline(at: loop.now)
+    var next = Deadline.never
+    for (id, call) in streams.calls {
+      if call.deadline <= now {
+        abort(id, .deadlineExceeded)
+      } else {
+        next = next.sooner(call.deadline)
+      }
+    }
+    if phase != .closed { watchDeadline(next) }
+  }
+
+  // MARK: Ending
+
+  /// Refuses new calls and closes when what runs has ended.
+  func drain() {
+    guard phase == .serving else { return }
+    phase = .draining
+    leaveIfDone()
+  }
+
+  /// Reads nothing more and closes when what runs has ended, or after `time`.
+  func finish(within time: Duration) {
+    guard phase == .serving || phase == .draining else { return }
+    phase = .finishing(until: loop.now.advanced(by: time))
+    readAndForget()
+    leaveIfDone()
+    if time == .zero {
+      cancelEverything()
+      leave()
+    }
+  }
+
+  /// Closes if nothing runs and there is nothing more to come.
+  func leaveIfDone() {
+    switch phase {
+    case .draining, .finishing: if running == 0 { leave() }
+    case .serving, .leaving, .closed: break
+    }
+  }
+
+  /// Sends what is waiting and closes; the client is given a moment to close first, so that it has
+  /// seen every byte.
+  func leave() {
+    switch phase {
+    case .serving, .draining, .finishing: break
+    case .leaving, .closed: return
+    }
+    phase = .leaving(until: loop.now.advanced(by: limits.halfClosedTime))
+    readAndForget()
+    socket.finishWriting()
+  }
+
+  /// Cancels every handler. What they still return is dropped.
+  func cancelEverything() {
+    for (id, call) in streams.calls {
+      _ = streams.abandon(id)
+      call.inbound?.fail(RPCError(.cancelled, "the connection is being closed"))
+      call.task.cancel()
+    }
+  }
+
+  /// Answers what runs with UNAVAILABLE, cancels it, and closes.
+  func cutOff() {
+    for (id, _) in streams.calls {
+      abort(
+        id,
+        RPCError(
+          .unavailable, "the server is shutting down; what the call did so far stands",
+          details: [.errorInfo(reason: "SHUTTING_DOWN")]))
+    }
+    leave()
+  }
+
+  private func readAndForget() {
+    guard isPaused else { return }
+    isPaused = false
+    socket.resumeReading()
+  }
+
+  // MARK: Patience
+
+  /// Called a few times per shortest limit: closes what is too slow, idle or overdue.
+  func sweep() {
+    let now = loop.now
+    switch phase {
+    case .closed: return
+    case .finishing(let until) where until <= now:
+      cancelEverything()
+      leave()
+      return
+    case .leaving(let until) where until <= now:
+      socket.close()
+      return
+    default: break
+    }
+    progress.observe(
+      unsentBytes: socket.unsentBytes, totalSent: socket.totalBytesSent, at: now)
+    switch progress.fault(at: now, limits, isIdle: running == 0 && !isPaused) {
+    case nil: break
+    case .idle:
+      log("closing: idle")
+      leave()
+    case .slowHeader, .slowBody:
+      log("closing: a frame takes too long to arrive")
+      cancelEverything()
+      leave()
+    case .outboundStall:
+      log("closing: the client takes no answers", level: .warning)
+      socket.close()
+    }
+  }
+
+  // MARK: Memory
+
+  /// Keeps the books about a frame that has arrived in part, and refuses it when there is no room.
+  func noteIncomplete(_ bytes: Span<UInt8>, _ offset: inout Int) {
+    let now = loop.now
+    let left = bytes.count - offset
+    if decoder.bytesToSkip > 0 {
+      return
+    }
+    guard left > 0 else {
+      progress.frameEnded()
+      releaseReservation()
+      return
+    }
+    guard let header = decoder.pendingHeader(in: bytes, at: offset) else {
+      progress.headerPending(at: now)
+      return
+    }
+    progress.bodyPending(length: Int(header.dataLength), at: now)
+    guard left > reservedBytes, left > InboundBudget.freeBytes else { return }
+    if shard.server.budget.reserve(left - reservedBytes, for: caller.peer.userID) {
+      reservedBytes = left
+    } else {
+      releaseReservation()
+      progress.frameRefused(length: Int(header.dataLength), at: now)
+      decoder.skip(header, at: &offset)
+      _ = decoder.next(in: bytes, at: &offset)
+      refuse(
+        header,
+        RPCError(
+          .resourceExhausted, "the server has no memory for a frame of this length now",
+          details: [
+            .quotaFailure([
+              QuotaViolation(subject: "server", description: "bytes of arriving frames")
+            ])
+          ]))
+    }
+  }
+
+  func releaseReservation() {
+    guard reservedBytes > 0 else { return }
+    shard.server.budget.release(reservedBytes, for: caller.peer.userID)
+    reservedBytes = 0
+  }
+}

@@ -1,0 +1,264 @@
+internal import ProtobufC
+internal import Reactor
+internal import TTRPC
+
+/// From a frame to a running handler.
+extension ServerConnection {
+  /// Whether the next frame may be looked at.
+  var mayRead: Bool {
+    switch phase {
+    case .serving, .draining: break
+    case .finishing, .leaving, .closed: return false
+    }
+    if isStreamFull { return pause() }
+    if socket.unsentBytes >= limits.outboundMark {
+      lookAfterFlush()
+      return pause()
+    }
+    return true
+  }
+
+  /// Whether a frame may be acted on now. A request above the limit of running handlers waits
+  /// unread: refusing it would punish clients for calling many methods at once.
+  func admits(_ header: FrameHeader) -> Bool {
+    guard header.type == .request, running >= limits.maxRunningHandlers else { return true }
+    return pause()
+  }
+
+  private func pause() -> Bool {
+    if !isPaused {
+      isPaused = true
+      socket.pauseReading()
+    }
+    return false
+  }
+
+  /// Goes on reading if whatever stopped it is over.
+  func readOn() {
+    guard isPaused, running < limits.maxRunningHandlers, !isStreamFull,
+      socket.unsentBytes < limits.outboundMark
+    else { return }
+    isPaused = false
+    switch phase {
+    case .serving, .draining: socket.resumeReading()
+    case .finishing, .leaving, .closed: break
+    }
+  }
+
+  private var isStreamFull: Bool {
+    guard let id = fullStream else { return false }
+    if streams[id]?.call?.inbound?.isFull == true { return true }
+    fullStream = nil
+    return false
+  }
+
+  /// Acts on a whole frame.
+  func receive(_ header: FrameHeader, _ body: Span<UInt8>) {
+    progress.frameEnded()
+    releaseReservation()
+    if !FrameFlags.known.contains(header.flags) { countViolation("unknown flags") }
+    switch header.type {
+    case .request: receiveRequest(header, body)
+    case .data: receiveData(header, body)
+    default:
+      // Ignored for the sake of future versions, as the reference implementations do.
+      countViolation("frame of type \(header.type.rawValue)")
+    }
+  }
+
+  private func receiveRequest(_ header: FrameHeader, _ body: Span<UInt8>) {
+    let id = header.streamID
+    guard accepts(id) else { return }
+    let envelope: RequestEnvelope
+    let metadata: Metadata
+    do throws(RequestEnvelope.Malformed) {
+      envelope = try RequestEnvelope(body, in: 0..<body.count)
+      metadata = try envelope.metadata(
+        body, maxEntries: limits.maxMetadataEntries, maxBytes: limits.maxMetadataBytes)
+    } catch {
+      answer(id, RPCError(.invalidArgument, error.message), isOpen: header.isOpen)
+      return
+    }
+    switch shard.server.methods.find(
+      body.extracting(envelope.service), body.extracting(envelope.method))
+    {
+    case .method(let method):
+      start(method, header, envelope, metadata, body.extracting(envelope.payload))
+    case .unknownService:
+      answer(id, RPCError(.unimplemented, "unknown service"), isOpen: header.isOpen)
+    case .unknownMethod:
+      answer(id, RPCError(.unimplemented, "unknown method"), isOpen: header.isOpen)
+    }
+    if streams.isExhausted {
+      log("closing: the client has used every stream id")
+      finish(within: limits.maxUnaryTime)
+    }
+  }
+
+  /// Judges the id of a Request frame; a bad one is answered on that id.
+  private func accepts(_ id: UInt32) -> Bool {
+    switch streams.receiveRequest(id) {
+    case .accepted: return true
+    case .evenID:
+      violate(id, "stream ids of clients are odd", live: nil)
+    case .notIncreasing(let live):
+      violate(id, "stream ids must increase and \(streams.lastID) was used", live: live)
+    }
+    return false
+  }
+
+  private func start(
+    _ method: MethodTable.Entry, _ header: FrameHeader, _ envelope: RequestEnvelope,
+    _ metadata: Metadata, _ payload: Span<UInt8>
+  ) {
+    let id = header.streamID
+    let isOpen = method.kind.clientStreams && header.isOpen
+    if let error = refusalOf(method, envelope) {
+      answer(id, error, isOpen: isOpen)
+      return
+    }
+    let context = CallContext(
+      method: method.name, caller: caller, metadata: metadata,
+      deadline: deadline(of: method, envelope.timeoutNanoseconds), loop: loop)
+    starting = Starting(id: id, isOpen: isOpen)
+    shard.callStarted()
+    method.handler.start(
+      CallOpening(id: id, method: method, context: context, flags: header.flags), payload,
+      on: self)
+  }
+
+  /// Why a call is not even started, if it is not.
+  private func refusalOf(_ method: MethodTable.Entry, _ envelope: RequestEnvelope) -> RPCError? {
+    if let refusal { return refusal }
+    if phase == .draining {
+      return RPCError(
+        .unavailable, "the server is shutting down and did not start this call",
+        details: [.errorInfo(reason: "SHUTTING_DOWN")])
+    }
+    if envelope.timeoutNanoseconds < 0 {
+      return RPCError(.deadlineExceeded, "the time allowed for the call was over before it began")
+    }
+    if method.kind != .unary, streams.streaming >= limits.maxOpenStreams {
+      return RPCError(
+        .resourceExhausted, "too many open streams on this connection",
+        details: [
+          .quotaFailure([
+            QuotaViolation(
+              subject: "connection", description: "\(limits.maxOpenStreams) open streams")
+          ])
+        ])
+    }
+    do throws(RPCError) {
+      try shard.server.authorize(CallInfo(method: method.name, caller: caller))
+    } catch {
+      return error
+    }
+    return nil
+  }
+
+  private func deadline(of method: MethodTable.Entry, _ timeoutNanoseconds: Int64) -> Deadline {
+    let most = method.kind == .unary ? limits.maxUnaryTime : limits.maxStreamTime
+    let asked: Duration? = timeoutNanoseconds == 0 ? nil : .nanoseconds(timeoutNanoseconds)
+    switch (asked, most) {
+    case (nil, nil): return .never
+    case (let time?, nil), (nil, let time?): return Deadline(at: loop.now.advanced(by: time))
+    case (let asked?, let most?):
+      return Deadline(at: loop.now.advanced(by: min(asked, most)))
+    }
+  }
+
+  /// Decodes a request in place. Nil, and answered, when it cannot be.
+  func decode<Request: Message>(
+    _: Request.Type, _ payload: Span<UInt8>, for opening: CallOpening
+  ) -> Request? {
+    do {
+      return try Request(serialized: payload, limits: .request)
+    } catch {
+      finish(opening.id, with: RPCError(undecodable: error))
+      return nil
+    }
+  }
+
+  /// Runs a handler. It is entered in the table only if it suspends.
+  func run(
+    _ opening: CallOpening, inbound: (any InboundMessages)?,
+    _ body: @escaping @Sendable () async -> Void
+  ) {
+    let id = opening.id
+    let task = loop.start(body)
+    guard let starting, starting.id == id else { return }
+    self.starting = nil
+    let call = RunningCall(
+      task: task, deadline: opening.context.deadline, method: opening.method, inbound: inbound)
+    if opening.method.kind == .unary {
+      streams.insert(id, .unary(call))
+    } else {
+      streams.insert(id, starting.isOpen ? .receiving(call) : .replying(call))
+    }
+    watchDeadline(call.deadline)
+    if phase == .closed { cancelEverything() }
+  }
+
+  private func receiveData(_ header: FrameHeader, _ body: Span<UInt8>) {
+    let id = header.streamID
+    let ends = header.flags.contains(.remoteClosed)
+    switch streams.receiveData(id, ends: ends) {
+    case .deliver(let call, let ends):
+      if !header.flags.contains(.noData) { deliver(body, to: call, id) }
+      if ends { call.inbound?.finish() }
+    case .drop:
+      break
+    case .violation(let reason, let live):
+      violate(id, reason, live: live)
+    }
+  }
+
+  private func deliver(_ body: Span<UInt8>, to call: RunningCall, _ id: UInt32) {
+    guard let inbound = call.inbound else { return }
+    do {
+      if try inbound.receive(body) {
+        fullStream = id
+        watchStall(of: inbound, id)
+      }
+    } catch {
+      abort(id, RPCError(undecodable: error))
+    }
+  }
+
+  /// Fails a stream whose handler takes nothing for too long: it holds up the whole connection.
+  private func watchStall(of inbound: any InboundMessages, _ id: UInt32) {
+    let taken = inbound.takenCount
+    _ = loop.schedule(after: limits.streamStall) { [weak self] in
+      guard let self, self.fullStream == id, inbound.isFull else { return }
+      guard inbound.takenCount == taken else {
+        self.watchStall(of: inbound, id)
+        return
+      }
+      self.abort(
+        id,
+        RPCError(
+          .resourceExhausted, "the method takes no messages from the stream",
+          details: [
+            .quotaFailure([
+              QuotaViolation(
+                subject: "stream",
+                description: "\(self.limits.maxQueuedMessages) messages waiting")
+            ])
+          ]))
+      self.readOn()
+    }
+  }
+}
+
+extension FrameHeader {
+  /// Whether the sender of this Request goes on sending.
+  var isOpen: Bool { flags.contains(.remoteOpen) }
+}
+
+extension RPCError {
+  /// For a payload that is not the message it should be.
+  init(undecodable error: MessageError) {
+    self.init(
+      .invalidArgument, error.summary, details: [.badRequest(error.violations)])
+  }
+}

@@ -1,0 +1,160 @@
+internal import Logging
+internal import ProtobufC
+internal import Reactor
+internal import TTRPC
+
+/// One client's connection: reads its frames, runs its calls, sends its answers.
+///
+/// Everything happens on one loop. A handler that does not suspend starts, runs and answers inside
+/// the read that brought its request; the answers of a turn leave in one write.
+// SAFETY: all state is touched on `shard.loop` only. Handlers that come back on another thread
+// enter through `onLoop`; what they read elsewhere (`limits`, `shard`, `caller`) never changes.
+final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sendable {
+  /// Where a connection is in its life.
+  enum Phase: Equatable {
+    /// Calls are accepted.
+    case serving
+    /// The server stops: what runs may finish, new calls are refused, then it closes.
+    case draining
+    /// Nothing more is read; closes when nothing runs. By `until` at the latest what runs is
+    /// cancelled.
+    case finishing(until: MonotonicInstant)
+    /// The last bytes are on their way out. Closed by `until` at the latest.
+    case leaving(until: MonotonicInstant)
+    case closed
+  }
+
+  /// What the connection keeps of a handler that has suspended.
+  struct RunningCall {
+    let task: Task<Void, Never>
+    let deadline: Deadline
+    let method: MethodTable.Entry
+    let inbound: (any InboundMessages)?
+  }
+
+  let shard: ServerShard
+  let socket: StreamSocket
+  let caller: Caller
+  /// Why every call is refused, when the admission hook refused the caller.
+  let refusal: RPCError?
+  var phase = Phase.serving
+  var decoder: FrameDecoder
+  var streams = StreamTable<RunningCall>()
+  /// The call whose handler is in its first stretch; it is not in `streams` yet.
+  var starting: Starting?
+  var violations = 0
+  var deadlines = DeadlineTimer()
+  var isPaused = false
+  /// The stream whose full queue stops the reading.
+  var fullStream: UInt32?
+  var progress: Progress
+  /// Handlers that wait for the output to drain.
+  var drainWaiters: [Completion<Void>] = []
+  var isLookingAfterFlush = false
+  /// What ``InboundBudget`` has granted.
+  var reservedBytes = 0
+
+  struct Starting {
+    let id: UInt32
+    /// The client may still send Data.
+    let isOpen: Bool
+  }
+
+  init(
+    _ socket: StreamSocket, caller: Caller, refusal: RPCError?, shard: ServerShard
+  ) {
+    self.socket = socket
+    self.caller = caller
+    self.refusal = refusal
+    self.shard = shard
+    decoder = FrameDecoder()
+    progress = Progress(now: shard.loop.now)
+  }
+
+  var loop: EventLoop { shard.loop }
+  var limits: ServerLimits { shard.server.limits }
+  var logger: Logger { shard.server.logger }
+
+  /// Handlers that run now, the one in its first stretch included.
+  var running: Int { streams.running + (starting == nil ? 0 : 1) }
+
+  /// Runs `work` on the loop: at once when the caller is on it.
+  func onLoop(_ work: @escaping @Sendable (ServerConnection) -> Void) {
+    if loop.isCurrent {
+      work(self)
+    } else {
+      loop.submit { work(self) }
+    }
+  }
+
+  // MARK: StreamSocketDelegate
+
+  func received(_ bytes: Span<UInt8>) -> Int {
+    progress.heard(at: loop.now)
+    var offset = 0
+    reading: while mayRead {
+      let start = offset
+      switch decoder.next(in: bytes, at: &offset) {
+      case .frame(let header, let body):
+        guard admits(header) else {
+          offset = start
+          break reading
+        }
+        receive(header, bytes.extracting(body))
+      case .oversized(let header):
+        refuseOversized(header)
+      case .reservedByte:
+        log("closing: the reserved first byte of a frame is not zero")
+        finish(within: .zero)
+        break reading
+      case .incomplete:
+        noteIncomplete(bytes, &offset)
+        break reading
+      }
+    }
+    switch phase {
+    case .serving, .draining: return offset
+    // Nothing is read any more: what is left is thrown away.
+    case .finishing, .leaving, .closed: return bytes.count
+    }
+  }
+
+  func peerFinishedWriting() {
+    // A client that closed its side may still wait for answers.
+    for (_, call) in streams.calls {
+      call.inbound?.fail(RPCError(.cancelled, "the client closed the connection"))
+    }
+    finish(within: limits.halfClosedTime)
+  }
+
+  func outputDrained() {
+    let waiters = drainWaiters
+    drainWaiters = []
+    for waiter in waiters { waiter.succeed(()) }
+    readOn()
+  }
+
+  func closed(_ error: SystemError?) {
+    guard phase != .closed else { return }
+    if let error { log("closed: \(error)") }
+    phase = .closed
+    deadlines.cancel()
+    let gone = RPCError(.cancelled, "the client is gone")
+    for (id, call) in streams.calls {
+      _ = streams.abandon(id)
+      call.inbound?.fail(gone)
+      call.task.cancel()
+    }
+    let waiters = drainWaiters
+    drainWaiters = []
+    for waiter in waiters { waiter.fail(gone) }
+    releaseReservation()
+    shard.closed(self)
+  }
+
+  func log(_ message: @autoclosure () -> String, level: Logger.Level = .debug) {
+    logger.log(
+      level: level, "\(message())",
+      metadata: ["pid": "\(caller.peer.processID)", "uid": "\(caller.peer.userID)"])
+  }
+}

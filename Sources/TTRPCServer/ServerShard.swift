@@ -1,0 +1,214 @@
+internal import Logging
+internal import Reactor
+internal import Synchronization
+internal import TTRPC
+
+/// What all loops of a server share: nothing of it changes while it serves.
+final class ServerCore: Sendable {
+  let limits: ServerLimits
+  let methods: MethodTable
+  let admission: @Sendable (PeerCredentials) -> Admission
+  let authorize: @Sendable (CallInfo) throws(RPCError) -> Void
+  let logger: Logger
+  let budget: InboundBudget
+  let ledger: ConnectionLedger
+  /// How many loops share the work.
+  let shardCount: Int
+
+  init(_ configuration: ServerConfiguration, _ services: [ServiceDefinition], shardCount: Int) {
+    self.shardCount = shardCount
+    limits = configuration.limits
+    methods = MethodTable(services)
+    admission = configuration.admission
+    authorize = configuration.authorize
+    logger = configuration.logger
+    budget = InboundBudget(limits)
+    ledger = ConnectionLedger(limits)
+  }
+
+  /// What becomes of a peer. The overflow user is refused whatever the hook says: it stands for
+  /// everybody the kernel cannot name here (user_namespaces(7)).
+  func admit(_ peer: PeerCredentials) -> Admission {
+    guard peer.userID != 65534 else {
+      return .refused(
+        RPCError(.permissionDenied, "callers without a user id of their own are refused"))
+    }
+    return admission(peer)
+  }
+}
+
+/// The part of a server that lives on one loop: its connections and their timer.
+// SAFETY: `connections`, `sweeper` and `ending` are touched on `loop` only. The counters are
+// written there and read anywhere.
+final class ServerShard: @unchecked Sendable {
+  let server: ServerCore
+  let loop: EventLoop
+  private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  private var sweeper: LoopTimer?
+  private var ending: (() -> Void)?
+  private var hasEnded = false
+  private let onClose: @Sendable () -> Void
+
+  /// Written by the loop alone, so a load and a store do where others would need an exchange.
+  private let open = Atomic<Int>(0)
+  private let running = Atomic<Int>(0)
+  private let served = Atomic<UInt64>(0)
+  /// Connections given to this loop, those on their way to it included.
+  private let assigned = Atomic<Int>(0)
+
+  /// - Parameter onClose: called on the loop for each connection that is gone.
+  init(_ server: ServerCore, _ loop: EventLoop, onClose: @escaping @Sendable () -> Void) {
+    self.server = server
+    self.loop = loop
+    self.onClose = onClose
+  }
+
+  // MARK: From any thread
+
+  /// What counts when the next connection is given to the loop with the least.
+  var load: Int { assigned.load(ordering: .relaxed) }
+
+  /// A connection is on its way.
+  func expectOne() {
+    assigned.wrappingAdd(1, ordering: .relaxed)
+  }
+
+  var openConnections: Int { open.load(ordering: .relaxed) }
+  var callsInFlight: Int { running.load(ordering: .relaxed) }
+  var callsServed: UInt64 { served.load(ordering: .relaxed) }
+
+  // MARK: On the loop
+
+  /// Takes a connection over.
+  func adopt(_ accepted: AcceptedSocket) {
+    let peer = accepted.peer
+    guard ending == nil, !hasEnded else { return lost() }
+    guard server.ledger.enter(peer.userID) else {
+      server.logger.warning(
+        "refused a connection: the user has its share", metadata: ["uid": "\(peer.userID)"])
+      return lost()
+    }
+    let caller: Caller
+    let refusal: RPCError?
+    switch server.admit(peer) {
+    case .admitted(let principal):
+      caller = Caller(peer: peer, principal: principal)
+      refusal = nil
+    case .refused(let error):
+      caller = Caller(peer: peer, principal: nil)
+      refusal = error
+    }
+    let socket = StreamSocket(accepted, on: loop)
+    let connection = ServerConnection(socket, caller: caller, refusal: refusal, shard: self)
+    do throws(SystemError) {
+      try socket.start(connection)
+    } catch {
+      server.logger.warning("refused a connection: \(error)")
+      server.ledger.leave(peer.userID)
+      return lost()
+    }
+    connections[ObjectIdentifier(connection)] = connection
+    add(1, to: open)
+    if sweeper == nil { scheduleSweep() }
+  }
+
+  /// A connection is closed; its handlers may still run.
+  func closed(_ connection: ServerConnection) {
+    add(-1, to: open)
+    server.ledger.leave(connection.caller.peer.userID)
+    lost()
+    forgetIfDone(connection)
+  }
+
+  /// Forgets a closed connection when its last handler has returned.
+  func forgetIfDone(_ connection: ServerConnection) {
+    guard connection.phase == .closed, connection.running == 0 else { return }
+    connections[ObjectIdentifier(connection)] = nil
+    guard connections.isEmpty else { return }
+    sweeper?.cancel()
+    sweeper = nil
+    endIfEmpty()
+  }
+
+  func callStarted() {
+    add(1, to: running)
+  }
+
+  func callEnded() {
+    add(-1, to: running)
+    served.store(served.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+  }
+
+  // MARK: Stopping
+
+  /// Accepts nothing more, lets what runs finish for `time`, then cancels it, and calls `done` when
+  /// every handler has returned. Handlers that ignore their cancellation for `grace` are left
+  /// behind, and logged.
+  func end(within time: Duration, grace: Duration, _ done: @escaping () -> Void) {
+    ending = done
+    for connection in connections.values { connection.drain() }
+    guard !connections.isEmpty else { return endIfEmpty() }
+    let cut = { [self] in
+      for connection in connections.values { connection.cutOff() }
+      _ = loop.schedule(after: grace) { [self] in
+        guard ending != nil else { return }
+        server.logger.error(
+          "\(callsInFlight) calls ignore their cancellation", metadata: ["loop": "\(loop.name)"])
+        for connection in connections.values { connection.socket.close() }
+        connections = [:]
+        endIfEmpty()
+      }
+    }
+    if time <= .zero { cut() } else { _ = loop.schedule(after: time) { cut() } }
+  }
+
+  private func endIfEmpty() {
+    guard connections.isEmpty, let ending else { return }
+    self.ending = nil
+    hasEnded = true
+    sweeper?.cancel()
+    sweeper = nil
+    ending()
+  }
+
+  // MARK: Patience
+
+  private func scheduleSweep() {
+    sweeper = loop.schedule(after: server.limits.sweepInterval) { [weak self] in self?.sweep() }
+  }
+
+  private func sweep() {
+    sweeper = nil
+    var unsent = 0
+    var most: ServerConnection?
+    for connection in connections.values {
+      connection.sweep()
+      unsent += connection.socket.unsentBytes
+      if connection.socket.unsentBytes > most?.socket.unsentBytes ?? 0 { most = connection }
+    }
+    if unsent > server.limits.maxOutboundBytes / server.shardCount, let most {
+      most.log("closing: too many answers wait for their clients", level: .warning)
+      most.socket.close()
+    }
+    if !connections.isEmpty { scheduleSweep() }
+  }
+
+  private func lost() {
+    assigned.wrappingSubtract(1, ordering: .relaxed)
+    onClose()
+  }
+
+  private func add(_ step: Int, to counter: borrowing Atomic<Int>) {
+    counter.store(counter.load(ordering: .relaxed) &+ step, ordering: .relaxed)
+  }
+}
+
+extension ServerLimits {
+  /// How often connections are looked at: a quarter of the shortest patience.
+  var sweepInterval: Duration {
+    let shortest = [
+      headerTime, bodyGrace, idleTime, outboundStall, halfClosedTime,
+    ].reduce(Duration.seconds(4)) { min($0, $1) }
+    return max(shortest / 4, .milliseconds(5))
+  }
+}

@@ -1,0 +1,87 @@
+internal import Logging
+
+/// What the daemon was told, checked, with defaults filled in.
+struct Configuration: Sendable {
+  let socket: String
+  let socketMode: UInt16
+  let socketGroup: String?
+  /// Nil: embedded PostgreSQL.
+  let database: ConnectionString?
+  let stateDirectory: String
+  let accessPolicy: String?
+  let keyring: String
+  let logLevel: Logger.Level
+  /// Things that are allowed but look like mistakes.
+  let remarks: [String]
+
+  /// - Throws: ``ConfigurationError``
+  init(
+    _ options: DaemonOptions, environment: [String: String], uid: UInt32
+  ) throws(ConfigurationError) {
+    let sources = try ConfigurationSources(options, environment: environment)
+    let defaults = DefaultPaths(uid: uid, environment: environment)
+    socket = try Self.path(.socket, sources, defaults?.socket)
+    stateDirectory = try Self.path(.stateDirectory, sources, defaults?.stateDirectory)
+    socketGroup = try sources.given(.socketGroup)?.text
+    socketMode = try Self.mode(sources, hasGroup: socketGroup != nil)
+    database = try sources.given(.databaseURL).map { ConnectionString($0.text) }
+    accessPolicy = try Self.optionalPath(.accessPolicy, sources)
+    keyring = try Self.path(.keyring, sources, stateDirectory + "/keyring.json")
+    logLevel = try Self.level(sources)
+    var remarks = sources.unknownVariables.map {
+      "\($0) in the environment is not a setting of integrationd"
+    }
+    if accessPolicy != nil, socketMode & 0o066 == 0 {
+      remarks.append(
+        "the access policy may name other users, but the socket's permissions keep them out: see "
+          + "--socket-mode and --socket-group")
+    }
+    self.remarks = remarks
+  }
+
+  private static func path(
+    _ setting: Setting, _ sources: ConfigurationSources, _ fallback: String?
+  ) throws(ConfigurationError) -> String {
+    if let path = try optionalPath(setting, sources) { return path }
+    guard let fallback else {
+      throw ConfigurationError(
+        "\(setting.option) is needed: this user has no HOME to put it in by default")
+    }
+    return fallback
+  }
+
+  private static func optionalPath(
+    _ setting: Setting, _ sources: ConfigurationSources
+  ) throws(ConfigurationError) -> String? {
+    guard let given = try sources.given(setting) else { return nil }
+    guard !given.text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+      throw ConfigurationError("\(given.origin): the path holds control characters")
+    }
+    return given.text
+  }
+
+  private static func mode(
+    _ sources: ConfigurationSources, hasGroup: Bool
+  ) throws(ConfigurationError) -> UInt16 {
+    guard let given = try sources.given(.socketMode) else { return hasGroup ? 0o660 : 0o600 }
+    guard given.text.utf8.allSatisfy({ (0x30...0x37).contains($0) }),
+      let mode = UInt16(given.text, radix: 8), mode <= 0o777, mode & 0o600 == 0o600
+    else {
+      throw ConfigurationError(
+        "\(given.origin): the socket mode must be octal, 0600 to 0777, with read and write for "
+          + "the owner")
+    }
+    return mode
+  }
+
+  private static func level(
+    _ sources: ConfigurationSources
+  ) throws(ConfigurationError) -> Logger.Level {
+    guard let given = try sources.given(.logLevel) else { return .info }
+    guard let level = Logger.Level(rawValue: given.text) else {
+      let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ConfigurationError("\(given.origin): the log level must be one of \(known)")
+    }
+    return level
+  }
+}

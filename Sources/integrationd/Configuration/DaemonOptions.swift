@@ -1,0 +1,54 @@
+internal import ArgumentParser
+
+/// The options that every command shares. Each can also be given as `INTEGRATIOND_*` in the
+/// environment or as a key of the configuration file; the option wins over the environment, that
+/// over the file.
+struct DaemonOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Configuration file (JSON).",
+      discussion: "Keys are the long options with underscores, as in \"state_dir\".",
+      valueName: "file"))
+  var config: String?
+
+  @Option(help: ArgumentHelp("Unix socket to serve.", valueName: "path"))
+  var socket: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Permissions of the socket, octal. Default 0600, with --socket-group 0660.",
+      valueName: "mode"))
+  var socketMode: String?
+
+  @Option(help: ArgumentHelp("Group that owns the socket.", valueName: "group"))
+  var socketGroup: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "PostgreSQL to use, a libpq connection string. Default: an embedded one in the state "
+        + "directory.",
+      valueName: "conninfo"))
+  var databaseURL: String?
+
+  @Option(help: ArgumentHelp("Directory for the daemon's own files.", valueName: "dir"))
+  var stateDir: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Who may call what (JSON). Default: root and the daemon's own user, everything.",
+      valueName: "file"))
+  var accessPolicy: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Keys that protect stored secrets. Default: keyring.json in the state directory.",
+      valueName: "file"))
+  var keyring: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Least severe level to log: trace, debug, info, notice, warning, error, critical. Default "
+        + "info.",
+      valueName: "level"))
+  var logLevel: String?
+}

@@ -1,0 +1,326 @@
+import ProtobufC
+import TTRPC
+import TTRPCServer
+import Testing
+
+/// The bounds of ``ServerLimits``, each beside a client that must notice nothing.
+@Suite("Limits")
+struct LimitTests {
+  @Test("a header that takes too long closes the connection")
+  func slowHeader() async throws {
+    try await World.with({ $0.limits.headerTime = .milliseconds(40) }) { world in
+      try await world.besideCanary {
+        let raw = try await world.raw()
+        await raw.send([0, 0, 0])
+        #expect(await raw.untilClosed().isEmpty)
+      }
+    }
+  }
+
+  @Test("a frame whose data takes too long closes the connection")
+  func slowBody() async throws {
+    try await World.with({
+      $0.limits.bodyGrace = .milliseconds(40)
+      $0.limits.minBytesPerSecond = 1 << 20
+    }) { world in
+      try await world.besideCanary {
+        let raw = try await world.raw()
+        await raw.send(RawClient.header(length: 1_000, .request, stream: 1) + [1, 2, 3])
+        #expect(await raw.untilClosed().isEmpty)
+        let skipped = try await world.raw()
+        await skipped.send(RawClient.header(length: 4_194_305, .request, stream: 1))
+        #expect(await skipped.untilClosed().count == 1)
+      }
+    }
+  }
+
+  @Test("an idle connection is closed; one with a running call is not")
+  func idle() async throws {
+    try await World.with({ $0.limits.idleTime = .seconds(1) }) { world in
+      try await world.besideCanary {
+        let idle = try await world.raw()
+        let busy = try await world.raw()
+        try await busy.call("Wait", stream: 1, ProtoAny())
+        #expect(await idle.untilClosed().isEmpty)
+        let another = try await world.raw()
+        try await another.call("Echo", stream: 1, ProtoAny())
+        #expect(await another.untilClosed().count == 1)
+        world.gate.open()
+        #expect(await busy.untilClosed().count == 1)
+      }
+    }
+  }
+
+  @Test("above the mark of unsent answers a connection is not read, and goes on later")
+  func outboundMark() async throws {
+    try await World.with({
+      $0.limits.outboundMark = 2 << 20
+      $0.limits.outboundCeiling = 4 << 20
+    }) { world in
+      try await world.besideCanary {
+        let raw = try await world.raw()
+        await raw.pauseReading()
+        var stream: UInt32 = 1
+        for _ in 0..<40 {
+          try await raw.call("Grow", stream: stream, ProtoDuration(seconds: 1 << 20))
+          stream += 2
+        }
+        try await world.roundTrips()
+        // 40 MiB of answers would have met the ceiling.
+        await raw.resumeReading()
+        for _ in 0..<40 { #expect(await raw.next()?.body.count ?? 0 > 1 << 20) }
+        await raw.close()
+      }
+    }
+  }
+
+  @Test("above the ceiling of unsent answers a connection is closed")
+  func outboundCeiling() async throws {
+    try await World.with({ $0.limits.outboundCeiling = 1 << 20 }) { world in
+      try await world.besideCanary {
+        let raw = try await world.raw()
+        await raw.pauseReading()
+        try await raw.call("Grow", stream: 1, ProtoDuration(seconds: 3 << 20))
+        try await world.until { $0.server.statistics.openConnections <= 2 }
+        await raw.resumeReading()
+        #expect(await raw.untilClosed().isEmpty)
+      }
+    }
+  }
+
+  @Test("a client that takes no answers is closed")
+  func outboundStall() async throws {
+    try await World.with({ $0.limits.outboundStall = .milliseconds(40) }) { world in
+      try await world.besideCanary {
+        let raw = try await world.raw()
+        await raw.pauseReading()
+        try await raw.call("Grow", stream: 1, ProtoDuration(seconds: 3 << 20))
+        try await raw.call("Wait", stream: 3, ProtoAny())
+        try await world.gate.until { $0.arrivals == 1 }
+        try await world.until {
+          $0.server.statistics.openConnections <= 2 && $0.server.statistics.callsInFlight <= 2
+        }
+        await raw.close()
+      }
+    }
+  }
+
+  @Test("all answers waiting for their clients are bounded together")
+  func totalOutbound() async throws {
+    try await World.with({
+      $0.limits.maxOutboundBytes = 5 << 20
+      $0.limits.headerTime = .milliseconds(20)
+    }) { world in
+      try await world.besideCanary {
+        let small = try await world.raw()
+        let large = try await world.raw()
+        await small.pauseReading()
+        await large.pauseReading()
+        try await small.call("Grow", stream: 1, ProtoDuration(seconds: 1 << 20))
+        try await large.call("Grow", stream: 1, ProtoDuration(seconds: 3 << 20))
+        try await large.call("Grow", stream: 3, ProtoDuration(seconds: 3 << 20))
+        try await world.until { $0.log.text.contains("too many answers") }
+        await small.resumeReading()
+        #expect(await small.next()?.header.streamID == 1)
+        await small.close()
+        await large.close()
+      }
+    }
+  }
+
+  @Test("above the limit of running handlers requests wait unread, and none is refused")
+  func runningHandlers() async throws {
+    try await World.with({ $0.limits.maxRunningHandlers = 4 }) { world in
+      try await world.besideCanary {
+        let raw = try await world.raw()
+        var stream: UInt32 = 1
+        for _ in 0..<10 {
+          try await raw.call("Wait", stream: stream, ProtoAny())
+          stream += 2
+        }
+        try await world.gate.until { $0.arrivals == 4 }
+        try await world.roundTrips()
+        #expect(world.gate.seen.arrivals == 4)
+        world.gate.open()
+        var answered: Set<UInt32> = []
+        for _ in 0..<10 {
+          let frame = try #require(await raw.next())
+          #expect(frame.body.isEmpty)
+          answered.insert(frame.header.streamID)
+        }
+        #expect(answered.count == 10)
+        await raw.close()
+      }
+    }
+  }
+
+  @Test("above the limit of open streams a stream is refused, and unary calls go on")
+  func openStreams() async throws {
+    try await World.with({ $0.limits.maxOpenStreams = 2 }) { world in
+      try await world.besideCanary {
+        let raw = try await world.raw()
+        for stream in [1, 3, 5] as [UInt32] {
+          try await raw.call("Watch", stream: stream, ProtoEmpty(), flags: .remoteClosed)
+        }
+        #expect(await raw.next()?.header.streamID == 1)
+        #expect(await raw.next()?.header.streamID == 3)
+        let answer = try #require(try await raw.nextError())
+        #expect(answer.stream == 5 && answer.error.code == .resourceExhausted)
+        try await raw.call("Echo", stream: 7, ProtoAny())
+        #expect(await raw.next()?.header.streamID == 7)
+        await raw.close()
+      }
+    }
+  }
+
+  @Test("a stream whose handler takes nothing stops the reading, then fails")
+  func streamStall() async throws {
+    try await World.with({
+      $0.limits.streamStall = .milliseconds(40)
+      $0.limits.maxQueuedMessages = 8
+    }) { world in
+      try await world.besideCanary {
+        let raw = try await world.raw()
+        try await raw.call("Ignore", stream: 1, ProtoAny(), flags: [.remoteOpen, .noData])
+        for _ in 0..<20 { await raw.send(.data, stream: 1, []) }
+        try await raw.call("Echo", stream: 3, ProtoAny())
+        let answer = try #require(try await raw.nextError())
+        #expect(answer.stream == 1 && answer.error.code == .resourceExhausted)
+        // What was sent before that is dropped without complaint.
+        #expect(await raw.next()?.header.streamID == 3)
+        await raw.close()
+      }
+    }
+  }
+
+  @Test("a handler that is only slow is waited for")
+  func slowHandler() async throws {
+    try await World.with({
+      $0.limits.streamStall = .milliseconds(20)
+      $0.limits.maxQueuedMessages = 2
+      $0.limits.streamOutboundMark = 1
+    }) { world in
+      let raw = try await world.raw()
+      try await raw.call("Chat", stream: 1, ProtoAny(), flags: [.remoteOpen, .noData])
+      let message = try ProtoAny(value: [UInt8](repeating: 1, count: 10_000)).serialized()
+      for _ in 0..<300 { await raw.send(.data, stream: 1, message) }
+      await raw.send(.data, [.remoteClosed, .noData], stream: 1)
+      var count = 0
+      while let frame = await raw.next(), !frame.header.flags.contains(.remoteClosed) {
+        #expect(frame.header.type == .data)
+        count += 1
+      }
+      #expect(count == 300)
+      await raw.close()
+    }
+  }
+
+  @Test("after the client has closed its side running calls may finish")
+  func halfClosed() async throws {
+    try await World.with { world in
+      try await world.besideCanary {
+        let raw = try await world.raw()
+        try await raw.call("Wait", stream: 1, ProtoAny(typeUrl: "x"))
+        try await raw.call("Sum", stream: 3, ProtoDuration(), flags: .remoteOpen)
+        await raw.finishWriting()
+        // A stream of requests that can never be finished is over.
+        let answer = try #require(try await raw.nextError())
+        #expect(answer.stream == 3 && answer.error.code == .cancelled)
+        world.gate.open()
+        let rest = await raw.untilClosed()
+        #expect(rest.map(\.header.streamID) == [1])
+      }
+    }
+  }
+
+  @Test("after the client has closed its side calls that do not finish are cancelled")
+  func halfClosedTooLong() async throws {
+    try await World.with({ $0.limits.halfClosedTime = .milliseconds(40) }) { world in
+      try await world.besideCanary {
+        let raw = try await world.raw()
+        try await raw.call("Watch", stream: 1, ProtoEmpty(), flags: .remoteClosed)
+        #expect(await raw.next()?.header.type == .data)
+        await raw.finishWriting()
+        #expect(await raw.untilClosed().isEmpty)
+        try await world.gate.until { $0.cancellations == 1 }
+      }
+    }
+  }
+
+  @Test("a user has a share of the connections")
+  func connectionsPerUser() async throws {
+    try await World.with({ $0.limits.maxConnectionsPerUser = 2 }) { world in
+      let first = try await world.raw()
+      try await first.call("Echo", stream: 1, ProtoAny())
+      #expect(await first.next() != nil)
+      let second = try await world.raw()
+      try await second.call("Echo", stream: 1, ProtoAny())
+      #expect(await second.next() != nil)
+      let third = try await world.raw()
+      #expect(await third.untilClosed().isEmpty)
+      await second.close()
+      try await world.until { $0.server.statistics.openConnections <= 2 }
+      try await first.call("Echo", stream: 3, ProtoAny())
+      #expect(await first.next() != nil)
+      await first.close()
+    }
+  }
+
+  @Test("above the limit of connections new ones wait to be accepted")
+  func connections() async throws {
+    try await World.with({ $0.limits.maxConnections = 2 }) { world in
+      let first = try await world.raw()
+      let second = try await world.raw()
+      let third = try await world.raw()
+      try await third.call("Echo", stream: 1, ProtoAny())
+      for stream in [1, 3, 5] as [UInt32] {
+        try await first.call("Hop", stream: stream, ProtoAny())
+        #expect(await first.next()?.header.streamID == stream)
+      }
+      #expect(world.server.statistics.openConnections == 2)
+      await second.close()
+      #expect(await third.next()?.header.streamID == 1)
+      await first.close()
+      await third.close()
+    }
+  }
+
+  @Test("bytes of arriving frames are bounded for each user", arguments: [true, false])
+  func inboundBytes(perUser: Bool) async throws {
+    try await World.with({
+      if perUser { $0.limits.maxInboundBytesPerUser = 300_000 }
+      if !perUser { $0.limits.maxInboundBytes = 300_000 }
+    }) { world in
+      try await world.besideCanary {
+        let raw = try await world.raw()
+        let body = try RawClient.request(
+          "Echo", payload: ProtoAny(value: [UInt8](repeating: 1, count: 1_000_000)).serialized())
+        let bytes = RawClient.frame(.request, stream: 1, body)
+        await raw.send(Array(bytes[..<600_000]))
+        let answer = try #require(try await raw.nextError())
+        #expect(answer.stream == 1 && answer.error.code == .resourceExhausted)
+        await raw.send(Array(bytes[600_000...]))
+        let fits = try RawClient.request(
+          "Echo", payload: ProtoAny(value: [UInt8](repeating: 1, count: 200_000)).serialized())
+        await raw.send(.request, stream: 3, fits)
+        #expect(await raw.next()?.header.streamID == 3)
+        await raw.close()
+      }
+    }
+  }
+
+  @Test("a claim costs nothing: memory is taken as bytes arrive")
+  func claims() async throws {
+    try await World.with({ $0.limits.maxInboundBytes = 1 << 20 }) { world in
+      var raws: [RawClient] = []
+      for _ in 0..<50 {
+        let raw = try await world.raw()
+        await raw.send(RawClient.header(length: 4 << 20, .request, stream: 1) + [1])
+        raws.append(raw)
+      }
+      try await world.roundTrips()
+      #expect(world.server.reservedInboundBytes == 0)
+      for raw in raws { await raw.close() }
+    }
+  }
+}

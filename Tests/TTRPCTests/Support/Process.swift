@@ -1,0 +1,4 @@
+import Glibc
+
+func processID() -> Int32 { getpid() }
+func userID() -> UInt32 { getuid() }
