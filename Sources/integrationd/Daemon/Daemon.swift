@@ -67,12 +67,16 @@ struct Daemon: Sendable {
     let environment = ServiceEnvironment(
       database: database, keyring: keyring, access: access, logger: logger)
     let health = HealthRegistry(clock: { Int64(Date.now.timeIntervalSince1970 * 1_000_000) })
-    let watch = HealthWatch(database: database, registry: health)
+    let watch = HealthWatch(registry: health)
     let services = Services(environment, health)
     let server = Server(
       try serverConfiguration(access), services: services.definitions, on: loops)
     services.load.provide { server.statistics }
-    try await Background.run([watch.run] + services.background) {
+    let parts = services.parts + home.parts
+    let watching: [Background.Work] = [
+      { try await watch.follow(database) }, { try await watch.look(at: parts) },
+    ]
+    try await Background.run(watching + services.background) {
       stop.arm(server, health)
       try await server.run { announce() }
     }
@@ -89,9 +93,9 @@ struct Daemon: Sendable {
       server.group = group
     }
     server.admission = { .admitted(principal: access.admit($0)) }
-    server.authorize = { info throws(RPCError) in 
+    server.authorize = { info throws(RPCError) in
       try access.authorize(info.method, peer: info.peer, principal: info.principal)
-     }
+    }
     return server
   }
 

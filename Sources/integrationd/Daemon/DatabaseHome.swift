@@ -90,6 +90,17 @@ struct DatabaseHome: Sendable {
     }
   }
 
+  /// What health reports of an embedded cluster.
+  var parts: [HealthWatch.Part] {
+    guard let cluster else { return [] }
+    return [
+      HealthWatch.Part(name: "embedded_postgres") {
+        cluster.isServerRunning
+          ? .healthy : ComponentStatus(.unhealthy, "has ended and is being started again")
+      }
+    ]
+  }
+
   /// Looks after an embedded cluster until cancelled.
   func run() async {
     await cluster?.run()
