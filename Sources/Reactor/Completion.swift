@@ -1,4 +1,3 @@
-internal import Synchronization
 
 /// Where a callback and one awaiting task meet: the callback leaves a result, the task takes it, in
 /// either order. The first result counts.
@@ -10,7 +9,7 @@ package final class Completion<Value: Sendable>: Sendable {
     case taken
   }
 
-  private let state = Mutex(State.pending)
+  private let state = Guarded(State.pending)
 
   package init() {}
 

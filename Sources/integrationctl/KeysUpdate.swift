@@ -23,8 +23,10 @@ extension Keys {
       help: ArgumentHelp("The addresses, all anew. Repeatable.", valueName: "cidr"))
     var addresses: [String] = []
     @Flag(help: "Every address.") var anyIp = false
-    @Option(help: "Calls per minute, -1 for no limit.") var perMinute: Int32?
-    @Option(help: "Calls per hour, -1 for no limit.") var perHour: Int32?
+    @Option(parsing: .unconditional, help: "Calls per minute, -1 for no limit.")
+    var perMinute: Int32?
+    @Option(parsing: .unconditional, help: "Calls per hour, -1 for no limit.")
+    var perHour: Int32?
     @Option(
       help: ArgumentHelp(
         "When it ends: RFC 3339, or a span from now such as 90d.", valueName: "when"))

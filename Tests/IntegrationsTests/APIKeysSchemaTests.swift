@@ -64,7 +64,13 @@ struct APIKeysSchemaTests {
     arguments: [
       (ClusterRole.app, "select from integrationd.api_key_limits"),
       (.app, "update integrationd.api_key_limits set minute_used = 0"),
-      (.app, "delete from integrationd.api_keys"),
+      (
+        .app,
+        """
+        select set_config('integrationd.tenant_id', gen_random_uuid()::text, true);
+        delete from integrationd.api_keys;
+        """
+      ),
       (.app, "insert into integrationd.api_key_usage values (null)"),
       (.app, "select from integrationd.api_key_usage_batches"),
       (
