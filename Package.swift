@@ -109,7 +109,7 @@ let package = Package(
       name: "Fixtures", dependencies: ["CFixtures", "ProtobufC", "TTRPC"], path: "Tests/Fixtures",
       swiftSettings: room),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor"]),
-    .testTarget(name: "ProtobufCTests", dependencies: ["ProtobufC"]),
+    .testTarget(name: "ProtobufCTests", dependencies: ["ProtobufC", "CProtobufC"]),
     .testTarget(
       name: "PostgresClientTests",
       dependencies: ["PostgresClient", "Reactor", "TestSupport", logging]),

@@ -1,6 +1,5 @@
 internal import CEpoll
 internal import Glibc
-internal import Synchronization
 
 /// A program that we started and whose end we await. Standard input is /dev/null, every other
 /// descriptor of ours is closed in it, signals have their default actions, and it leads a process
@@ -72,7 +71,7 @@ package final class ChildProcess: WatchOwner, @unchecked Sendable {
 
   package let processID: Int32
   private let loop: EventLoop
-  private let state = Mutex(State.running([]))
+  private let state = Guarded(State.running([]))
   private let pidfd: Descriptor
   private var watch: Watch?
   private let output: ChildOutput?

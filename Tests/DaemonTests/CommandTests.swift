@@ -18,7 +18,9 @@ struct CommandTests {
       (["--config", "/nonexistent"], "", 78, "/nonexistent: there is no such file"),
       (["--access-policy", "/nonexistent"], "", 78, "/nonexistent: there is no such file"),
       (["--access-policy", "/"], "", 78, "/: is not a regular file"),
-      (["--state-dir", "/proc/nowhere"], "", 73, "the state directory /proc/nowhere cannot be made"),
+      (
+        ["--state-dir", "/proc/nowhere"], "", 73, "the state directory /proc/nowhere cannot be made"
+      ),
       (["--database-url", "bogus=1"], "", 69, "invalid connection option"),
       (["--unheard-of"], "", 64, "Unknown option '--unheard-of'"),
     ])
@@ -131,7 +133,9 @@ struct CommandTests {
   @Test("help and version are there")
   func help() async throws {
     let home = try await DaemonHome()
-    for arguments in [["--help"], ["serve", "--help"], ["check", "--help"], ["keyring", "--help"]] {
+    for arguments in [
+      ["--help"], ["serve", "--help"], ["check", "--help"], ["keyring", "--help"],
+    ] {
       let exit = try await home.run(arguments)
       #expect(exit.isSuccess)
       #expect(exit.outputText.contains("USAGE"))

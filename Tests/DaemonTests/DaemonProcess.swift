@@ -21,7 +21,6 @@ final class DaemonProcess: Sendable {
 
   /// Waits until it answers.
   func untilReady() async throws {
-    async let exit = child.exit(by: .within(.seconds(120)))
     let patient = CallOptions(timeout: .seconds(120), whenUnreachable: .wait)
     let client = client
     try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -37,7 +36,6 @@ final class DaemonProcess: Sendable {
       group.cancelAll()
       if !isReady { throw DaemonEnded(errors: errors) }
     }
-    _ = exit
   }
 
   func signal(_ signal: Signal) { child.signal(signal) }
@@ -83,7 +81,8 @@ final class DaemonHome: Sendable {
   var path: String { directory.path }
 
   func text(_ name: String) -> String {
-    String(decoding: FileManager.default.contents(atPath: "\(path)/\(name)") ?? Data(), as: UTF8.self)
+    String(
+      decoding: FileManager.default.contents(atPath: "\(path)/\(name)") ?? Data(), as: UTF8.self)
   }
 
   /// Writes a file into the directory.

@@ -25,7 +25,7 @@ struct EmbeddedTests {
     #expect(try await isAllowed(created.apiKey, client))
     let health = try await client.health.getHealth(GetHealthRequest())
     #expect(health.state == .healthy)
-    #expect(health.components.map(\.name).contains("database"))
+    #expect(health.components.map(\.name) == ["database", "embedded_postgres", "usage"])
     #expect(health.openConnections >= 1 && health.callsInFlight >= 1)
 
     first.signal(.kill)

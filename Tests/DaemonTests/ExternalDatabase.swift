@@ -7,8 +7,7 @@ struct ExternalDatabase {
   let store: TestDatabase
 
   init() async throws {
-    store = try await TestDatabase.make()
-    try await Login.shared.prepare(store)
+    store = try await TestDatabase.make(on: Server.shared.value())
   }
 
   var conninfo: String { store.connectionString(for: .owner) }
@@ -20,19 +19,22 @@ struct ExternalDatabase {
     return ["--database-url", conninfo, "--keyring", keyring]
   }
 
-  /// Roles belong to the server that tests share, so they are prepared once.
-  private actor Login {
-    static let shared = Login()
-    private var preparing: Task<Void, any Error>?
+  /// A server of these tests' own: what one role may take on there must not change what others
+  /// see in theirs.
+  private actor Server {
+    static let shared = Server()
+    private var starting: Task<TestCluster, any Error>?
 
-    func prepare(_ store: TestDatabase) async throws {
-      if let preparing { return try await preparing.value }
+    func value() async throws -> TestCluster {
+      if let starting { return try await starting.value }
       let task = Task {
-        _ = try await store.execute(
+        let server = try await TestCluster.start()
+        try await server.execute(
           "grant integrationd_app, integrationd_worker to integrationd_owner")
+        return server
       }
-      preparing = task
-      try await task.value
+      starting = task
+      return try await task.value
     }
   }
 }

@@ -37,17 +37,25 @@ struct GroupSettlementTests {
     let members = [Self.read, Self.write, Self.read]
     for (rank, own) in [(0, true), (1, true), (2, false)] {
       let result = verdicts(members, .synced, .init(member: rank, error: Self.refused))
-      var expected: [Verdict] = [.again, .again, .again]
-      if own { expected[rank] = .fail(Self.refused) }
+      var expected: [Verdict] = Array(repeating: .again(.shared), count: 3)
+      expected[rank] = own ? .fail(Self.refused) : .again(.alone)
       #expect(result == expected)
     }
+  }
+
+  @Test("a call whose group failed before is run alone")
+  func undoneTwice() {
+    let undone = Member(writes: true, wasUndone: true)
+    #expect(
+      verdicts([Self.write, undone, undone], .synced, .init(member: 1, error: Self.refused))
+        == [.again(.shared), .again(.alone), .again(.alone)])
   }
 
   @Test("a failure of the Sync is nobody's own")
   func failedSync() {
     #expect(
       verdicts([Self.write, Self.write], .synced, .init(member: nil, error: Self.refused))
-        == [.again, .again])
+        == [.again(.alone), .again(.alone)])
   }
 
   @Test("alone, every failure is the call's own")
@@ -65,27 +73,28 @@ struct GroupSettlementTests {
       let member = Member(writes: true, conflicts: count)
       #expect(
         verdicts([member], .synced, .init(member: 0, error: Self.conflict))
-          == [count < 5 ? .again : .fail(Self.conflict)])
+          == [count < 5 ? .again(.alone) : .fail(Self.conflict)])
     }
     #expect(
       verdicts([Self.write, Self.write], .synced, .init(member: 0, error: Self.conflict))
-        == [.again, .again])
+        == [.again(.alone), .again(.shared)])
   }
 
   @Test("an outdated statement is run again once")
   func stale() {
     let failure = GroupSettlement.Failure(member: 0, error: Self.refused, isStale: true)
-    #expect(verdicts([Self.write], .synced, failure) == [.again])
+    #expect(verdicts([Self.write], .synced, failure) == [.again(.alone)])
     #expect(
       verdicts([Member(writes: true, wasStale: true)], .synced, failure)
         == [.fail(Self.refused)])
-    #expect(verdicts([Self.read, Self.read], .synced, failure) == [.again, .again])
+    #expect(
+      verdicts([Self.read, Self.read], .synced, failure) == [.again(.alone), .again(.shared)])
   }
 
   @Test("what was lost undone is run again, but not for ever")
   func lostUndone() {
     let lost = Verdict.fail(DatabaseError(.unavailable))
-    #expect(verdicts([Self.read, Self.write], .lostUndone) == [.again, .again])
+    #expect(verdicts([Self.read, Self.write], .lostUndone) == [.again(.alone), .again(.alone)])
     #expect(
       verdicts([Member(writes: false, losses: 2), Member(writes: true, losses: 2)], .lostUndone)
         == [lost, lost])
@@ -93,6 +102,6 @@ struct GroupSettlementTests {
 
   @Test("what was lost in doubt is run again if it only reads")
   func lostInDoubt() {
-    #expect(verdicts([Self.read, Self.write], .lostInDoubt) == [.again, Self.unknown])
+    #expect(verdicts([Self.read, Self.write], .lostInDoubt) == [.again(.alone), Self.unknown])
   }
 }

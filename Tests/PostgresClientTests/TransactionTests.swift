@@ -311,6 +311,39 @@ struct TransactionTests {
     }
   }
 
+  @Test("a connection is lent again after a commit, after a refusal and after a rollback")
+  func reuse() async throws {
+    try await TestWorld.with(loopCount: 1) { (world) async throws in
+      let pids = Record<Int64?>()
+      let database = world.database
+      try await database.transaction(in: .unscoped, deadline: .ample) {
+        pids.append(try await $0.row(Queries.pid))
+      }
+      await #expect(throws: DatabaseError.self) {
+        try await database.transaction(in: .unscoped, deadline: .ample) {
+          pids.append(try await $0.row(Queries.pid))
+          _ = try await $0.row(Queries.divide, [.int(0)])
+        }
+      }
+      await #expect(throws: DatabaseError.self) {
+        try await database.transaction(in: .unscoped, deadline: .ample) {
+          pids.append(try await $0.row(Queries.pid))
+          try await $0.execute(Queries.addLate, [.int(1), .int(99)])
+        }
+      }
+      await #expect(throws: Refusal.self) {
+        try await database.transaction(in: .unscoped, deadline: .ample) {
+          pids.append(try await $0.row(Queries.pid))
+          throw Refusal()
+        }
+      }
+      try await database.transaction(in: .unscoped, deadline: .ample) {
+        pids.append(try await $0.row(Queries.pid))
+      }
+      #expect(pids.entries.count == 5 && Set(pids.entries).count == 1)
+    }
+  }
+
   @Test("a transaction waiting for a connection can be cancelled")
   func cancelledWaiting() async throws {
     try await TestWorld.with(loopCount: 1, configure: { $0.transactionConnections = 1 }) {

@@ -72,6 +72,11 @@ package final class UsageRecorder: Sendable {
     }
   }
 
+  /// Whether counts wait because the last flush failed.
+  package var isBehind: Bool {
+    state.withLock { $0.unsettled != nil && !$0.isFlushing }
+  }
+
   /// Flushes every second until cancelled, and then once more.
   package func run() async {
     while !Task.isCancelled {

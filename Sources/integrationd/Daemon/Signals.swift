@@ -8,11 +8,14 @@ struct Signals: Sendable {
   let reload: @Sendable () -> Void
   let logger: Logger
 
+  /// From now on the signals no longer end the process by themselves.
+  static func watch(on loop: EventLoop) async throws(SystemError) -> AsyncStream<Signal> {
+    try await SignalWatch.sequence(of: [.terminate, .interrupt, .hangup], on: loop)
+  }
+
   /// Until cancelled.
   /// - Throws: ``Interrupted`` when the daemon is told to stop before it serves.
-  func run(on loop: EventLoop) async throws {
-    let signals = try await SignalWatch.sequence(
-      of: [.terminate, .interrupt, .hangup], on: loop)
+  func obey(_ signals: AsyncStream<Signal>) async throws {
     for await signal in signals {
       if signal == .hangup {
         reload()
