@@ -119,7 +119,7 @@ struct APIKeysLimitTests {
               isPeek: Int.random(in: 0..<5, using: &random) == 0)
           )
         }
-        let decisions = try await rows.charge(batch.map(\.1), deadline: .within(.seconds(30)))
+        let decisions = try await rows.charge(batch.map(\.1), deadline: .within(.seconds(120)))
         for (decision, (index, request)) in zip(decisions, batch) {
           let expected = keys[index].model.decide(request, at: clock.now)
           try #require(decision?.windowsOnly == expected.windowsOnly)
@@ -264,7 +264,7 @@ struct APIKeysLimitTests {
       clock.move(60_000_000)
       #expect(try await world.verify(created.apiKey).windows.map(\.remaining) == [999])
       for daemon in world.daemons {
-        #expect(await daemon.usage.flush(deadline: .within(.seconds(30))))
+        #expect(await daemon.usage.flush(deadline: .within(.seconds(120))))
       }
       #expect(
         try await world.get(created.key?.keyId ?? "").totalRequests == 1001)
@@ -401,9 +401,9 @@ struct APIKeysLimitTests {
           LimitRequest(tenant: world.tenant, key: APIKeyID(UUID()), cost: 1),
           LimitRequest(tenant: world.tenant, key: kept, cost: 1),
           LimitRequest(tenant: TenantID(UUID()), key: kept, cost: 1),
-        ], deadline: .within(.seconds(30)))
+        ], deadline: .within(.seconds(120)))
       #expect(answers.map { $0?.code } == [nil, .allowed, nil])
-      #expect(try await rows.charge([], deadline: .within(.seconds(30))).isEmpty)
+      #expect(try await rows.charge([], deadline: .within(.seconds(120))).isEmpty)
     }
   }
 }

@@ -136,7 +136,7 @@ final class APIKeysWorld: Sendable {
     CallContext(
       method: MethodName(service: service, method: method),
       peer: PeerCredentials(userID: user, groupID: user, processID: 1),
-      deadline: .within(.seconds(60)), loop: (daemon ?? self.daemon).loops.next())
+      deadline: .within(.seconds(120)), loop: (daemon ?? self.daemon).loops.next())
   }
 
   // MARK: Calls

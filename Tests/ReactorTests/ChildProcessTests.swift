@@ -91,7 +91,7 @@ import Testing
     try await World.run { (world) async throws in
       let error = await #expect(throws: SystemError.self) {
         _ = try await ChildProcess.run(
-          configuration, on: world.loop, deadline: .within(.seconds(60)))
+          configuration, on: world.loop, deadline: .within(.seconds(120)))
       }
       #expect(error?.errno == errno)
     }
@@ -168,7 +168,7 @@ import Testing
           group.addTask {
             let exit = try await ChildProcess.run(
               .init("sh", ["-c", "echo \(number); exit \(number)"]), on: loop,
-              deadline: .within(.seconds(60)))
+              deadline: .within(.seconds(120)))
             return (number, exit)
           }
         }
@@ -186,7 +186,7 @@ import Testing
       signal(SIGCHLD, SIG_IGN)
       try await World.run { (world) async throws in
         let exit = try await ChildProcess.run(
-          .init("sh", ["-c", "exit 5"]), on: world.loop, deadline: .within(.seconds(60)))
+          .init("sh", ["-c", "exit 5"]), on: world.loop, deadline: .within(.seconds(120)))
         #expect(exit.reason == .exited(code: 5))
       }
     }

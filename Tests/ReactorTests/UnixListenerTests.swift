@@ -30,7 +30,7 @@ extension World {
         Echo.serve(accepted)
       }
       let client = try await StreamSocket.connect(
-        path: listener.path, on: loop, deadline: .within(.seconds(60)))
+        path: listener.path, on: loop, deadline: .within(.seconds(120)))
       #expect(client.peer.processID == getpid())
       try await loop.run {
         try client.start(Recorder(log))
