@@ -29,7 +29,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // Floor 0: C.
@@ -45,7 +44,6 @@ let package = Package(
       dependencies: [
         "CEpoll",
         .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "HeapModule", package: "swift-collections"),
       ],
       swiftSettings: room),
     .target(
@@ -93,7 +91,6 @@ let package = Package(
       dependencies: [
         "Integrations", "IntegrationAPI", "TTRPC", "TTRPCServer", "Reactor", "PostgresClient",
         "KeyRules", arguments, logging,
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: room),
     .executableTarget(
@@ -112,7 +109,7 @@ let package = Package(
       name: "Fixtures", dependencies: ["CFixtures", "ProtobufC", "TTRPC"], path: "Tests/Fixtures",
       swiftSettings: room),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor"]),
-    .testTarget(name: "ProtobufCTests", dependencies: ["ProtobufC"]),
+    .testTarget(name: "ProtobufCTests", dependencies: ["ProtobufC", "CProtobufC"]),
     .testTarget(
       name: "PostgresClientTests",
       dependencies: ["PostgresClient", "Reactor", "TestSupport", logging]),
@@ -121,7 +118,7 @@ let package = Package(
     .testTarget(name: "KeyRulesTests", dependencies: ["KeyRules"]),
     .testTarget(
       name: "IntegrationAPITests",
-      dependencies: ["IntegrationAPI", "TTRPC", "ProtobufC", "Reactor", "Fixtures"],
+      dependencies: ["IntegrationAPI", "TTRPC", "TTRPCServer", "ProtobufC", "Reactor", "Fixtures"],
       exclude: ["Golden"]),
     .testTarget(
       name: "IntegrationClientTests",

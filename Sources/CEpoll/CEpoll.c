@@ -1,14 +1,18 @@
 #define _GNU_SOURCE
-
 #include "CEpoll.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 _Thread_local void *cepoll_loop = 0;
@@ -76,7 +80,58 @@ int cepoll_keep_exit_codes(void) {
   return sigaction(SIGCHLD, &action, 0) == 0 ? 0 : errno;
 }
 
-int cepoll_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+const char *cepoll_signal_name(int signal_number) { return sigabbrev_np(signal_number); }
+
+int cepoll_open(const char *path, int flags, unsigned mode) {
+  return open(path, flags, (mode_t)mode);
+}
+
+int cepoll_pipe(int ends[2]) {
+  if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+  // Cannot fail for a descriptor that is open.
+  (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  return 0;
+}
+
+int cepoll_peer(int socket, uint32_t *user, uint32_t *group, int32_t *process) {
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return -1;
+  *user = peer.uid;
+  *group = peer.gid;
+  *process = peer.pid;
+  return 0;
+}
+
+int cepoll_peer_groups(int socket, uint32_t *groups, int room) {
+  _Static_assert(sizeof(gid_t) == sizeof(uint32_t), "groups are 32 bits wide");
+  socklen_t length = (socklen_t)((size_t)room * sizeof(gid_t));
+  // ERANGE: too little room, and `length` says how much it would take.
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &length) != 0 && errno != ERANGE)
+    return errno == ENODATA || errno == ENOPROTOOPT ? 0 : -1;
+  return (int)(length / sizeof(gid_t));
+}
+
+long cepoll_raise_open_files(long ceiling) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -errno;
+  rlim_t most = limit.rlim_max < (rlim_t)ceiling ? limit.rlim_max : (rlim_t)ceiling;
+  if (limit.rlim_cur < most) {
+    limit.rlim_cur = most;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return -errno;
+  }
+  return (long)(limit.rlim_cur < (rlim_t)ceiling ? limit.rlim_cur : (rlim_t)ceiling);
+}
+
+int cepoll_open_process(int process) { return pidfd_open(process, 0); }
+
+int cepoll_signal_process(int process_descriptor, int signal_number) {
+  return pidfd_send_signal(process_descriptor, signal_number, 0, 0);
+}
+
+int cepoll_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+
+int cepoll_ending_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
 int cepoll_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
   return posix_spawn_file_actions_addclosefrom_np(actions, first);
@@ -104,15 +159,3 @@ void cepoll_name_thread(const char *name) {
 char **cepoll_environment(void) { return environ; }
 
 int cepoll_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : errno; }
-
-int cepoll_peer_credentials(int descriptor, struct cepoll_credentials *credentials) {
-  struct ucred found;
-  socklen_t length = sizeof found;
-  if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &found, &length) != 0) return errno;
-  *credentials = (struct cepoll_credentials){found.uid, found.gid, found.pid};
-  return 0;
-}
-
-int cepoll_pipe(int descriptors[2], int flags) { return pipe2(descriptors, flags); }
-
-const char *cepoll_signal_name(int signal_number) { return sigabbrev_np(signal_number); }

@@ -17,6 +17,7 @@ package final class Transaction: @unchecked Sendable {
   private let tenant: UUID?
   private let deadline: Deadline
   private let statementTimeout: Duration
+  /// The server has, or will have, an open transaction.
   private var hasBegun = false
   private var hasEnded = false
   /// What the first failed statement failed with.
@@ -173,6 +174,7 @@ package final class Transaction: @unchecked Sendable {
       isAbandoned = true
       request.finish(.failure(DatabaseError(.outcomeUnknown)))
     }
+    hasBegun = false
     connection.send(
       Batch([.command(Self.commitCommand)]) { batch, end in
         timer.cancel()
@@ -214,6 +216,7 @@ package final class Transaction: @unchecked Sendable {
       isAbandoned = true
       request.finish(answer)
     }
+    hasBegun = false
     connection.send(
       Batch([.command(Self.rollbackCommand)]) { _, _ in
         timer.cancel()

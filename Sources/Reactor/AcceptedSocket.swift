@@ -1,16 +1,15 @@
 internal import CEpoll
 internal import Glibc
-internal import Synchronization
 
 /// A connected socket that no loop owns yet: can go to any loop, which makes a ``StreamSocket`` of
 /// it. Closed when it goes without that.
 package final class AcceptedSocket: Sendable {
   package let peer: PeerCredentials
-  private let descriptor: Mutex<Int32>
+  private let descriptor: Guarded<Int32>
 
   init(_ descriptor: consuming Descriptor) throws(SystemError) {
     peer = try PeerCredentials(of: descriptor.raw)
-    self.descriptor = Mutex(descriptor.release())
+    self.descriptor = Guarded(descriptor.release())
   }
 
   /// Two sockets connected with each other, as `socketpair(2)` makes them.

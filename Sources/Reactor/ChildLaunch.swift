@@ -13,9 +13,8 @@ final class ChildLaunch {
 
     init(maxBytes: Int) throws(SystemError) {
       var ends: [Int32] = [-1, -1]
-      guard unsafe cepoll_pipe(&ends, O_CLOEXEC) == 0 else { throw .last("pipe2") }
-      // Only our end: the child expects a pipe that blocks. Cannot fail for an open descriptor.
-      _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+      // Only our end does not block: the child does not expect it.
+      guard unsafe cepoll_pipe(&ends) == 0 else { throw .last("pipe2") }
       reading = Descriptor(ends[0])
       writing = Descriptor(ends[1])
       self.maxBytes = maxBytes

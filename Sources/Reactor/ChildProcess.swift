@@ -1,6 +1,5 @@
 internal import CEpoll
 internal import Glibc
-internal import Synchronization
 
 /// A program that we started and whose end we await. Standard input is /dev/null, every other
 /// descriptor of ours is closed in it, signals have their default actions, and it leads a process
@@ -72,7 +71,7 @@ package final class ChildProcess: WatchOwner, @unchecked Sendable {
 
   package let processID: Int32
   private let loop: EventLoop
-  private let state = Mutex(State.running([]))
+  private let state = Guarded(State.running([]))
   private let pidfd: Descriptor
   private var watch: Watch?
   private let output: ChildOutput?
@@ -145,7 +144,7 @@ package final class ChildProcess: WatchOwner, @unchecked Sendable {
   package func signal(_ signal: Signal) -> Bool {
     state.withLock { state in
       guard case .running = state else { return false }
-      return pidfd_send_signal(pidfd.raw, signal.number, nil, 0) == 0
+      return cepoll_signal_process(pidfd.raw, signal.number) == 0
     }
   }
 
@@ -154,7 +153,7 @@ package final class ChildProcess: WatchOwner, @unchecked Sendable {
     let launch = try ChildLaunch(configuration)
     processID = try launch.spawn(configuration)
     do throws(SystemError) {
-      pidfd = try Descriptor(checking: pidfd_open(processID, 0), "pidfd_open")
+      pidfd = try Descriptor(checking: cepoll_open_process(processID), "pidfd_open")
       (output, errors) = try launch.takeCaptures(on: loop)
       watch = try loop.watch(descriptor: pidfd.raw, for: .read) { _ in self.reap() }
       watch?.owner = self

@@ -1,7 +1,6 @@
 internal import CEpoll
 internal import DequeModule
 internal import Glibc
-internal import Synchronization
 
 /// One thread with one level-triggered epoll loop, and the executor of the tasks that live on it.
 ///
@@ -26,10 +25,9 @@ internal import Synchronization
   let poller: Poller
   let readBuffer: UnsafeMutableRawBufferPointer
   private let mailbox = Mailbox()
-  private let terminated = Mutex<Termination>(.running([]))
+  private let terminated = Guarded<Termination>(.running([]))
 
   private var jobs = Deque<Work>()
-  private var collected: [Work] = []
   private var timers = TimerHeap()
   private var hooks: [() -> Void] = []
   private var flushes: [StreamSocket] = []
@@ -107,7 +105,7 @@ internal import Synchronization
       return
     }
     switch mailbox.post(.job(job)) {
-    case .done: break
+    case .delivered: break
     case .wake: poller.wake()
     case .refused:
       // The loop is over, but a task must still come to its end somewhere.
@@ -305,11 +303,7 @@ internal import Synchronization
   }
 
   private func runJobs() {
-    mailbox.collect(into: &collected)
-    if !collected.isEmpty {
-      jobs.append(contentsOf: collected)
-      collected.removeAll(keepingCapacity: collected.count <= 1024)
-    }
+    mailbox.collect { jobs.append($0) }
     var budget = Self.maxJobsPerTurn
     while budget > 0, let work = jobs.popFirst() {
       budget -= 1

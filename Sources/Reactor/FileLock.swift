@@ -1,6 +1,5 @@
 internal import CEpoll
 internal import Glibc
-internal import Synchronization
 
 /// Why a ``FileLock`` was not had.
 package enum FileLockError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -24,7 +23,7 @@ package final class FileLock: Sendable {
   private static let maxAttempts = 100
 
   package let path: String
-  private let descriptor: Mutex<Int32>
+  private let descriptor: Guarded<Int32>
 
   /// Takes the lock at once or not at all. Creates the file (mode 0600) where there is none; does
   /// not follow a symbolic link.
@@ -46,7 +45,7 @@ package final class FileLock: Sendable {
       // Locking a file that was unlinked in between would lock nobody out: again, with the new one.
       guard let mine = FileIdentity(of: file.raw), mine == FileIdentity(at: path) else { continue }
       Self.write(holder: getpid(), to: file.raw)
-      descriptor = Mutex(file.release())
+      descriptor = Guarded(file.release())
       return
     }
     throw .system(SystemError(errno: ESTALE, operation: "lock \(path), which keeps changing"))

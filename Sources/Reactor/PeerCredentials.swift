@@ -22,28 +22,25 @@ package struct PeerCredentials: Hashable, Sendable {
 
   /// Asks the kernel: `SO_PEERCRED` and `SO_PEERGROUPS`, unix(7) and socket(7).
   init(of descriptor: Int32) throws(SystemError) {
-    var credentials = cepoll_credentials()
-    let code = unsafe cepoll_peer_credentials(descriptor, &credentials)
-    guard code == 0 else { throw SystemError(errno: code, operation: "getsockopt SO_PEERCRED") }
-    userID = credentials.user
-    groupID = credentials.group
-    processID = credentials.process
+    var (user, group): (UInt32, UInt32) = (0, 0)
+    var process: Int32 = 0
+    guard unsafe cepoll_peer(descriptor, &user, &group, &process) == 0 else {
+      throw .last("getsockopt SO_PEERCRED")
+    }
+    userID = user
+    groupID = group
+    processID = process
     supplementaryGroups = try Self.groups(of: descriptor)
   }
 
   private static func groups(of descriptor: Int32) throws(SystemError) -> [UInt32] {
     var groups = [UInt32](repeating: 0, count: 32)
-    // Twice at most: the kernel says how much room it wants, and the list of a peer is fixed.
-    for _ in 0..<2 {
-      var length = socklen_t(groups.count * MemoryLayout<UInt32>.stride)
-      if unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERGROUPS, &groups, &length) == 0 {
-        return Array(groups.prefix(Int(length) / MemoryLayout<UInt32>.stride))
-      }
-      // ENODATA: a socket without recorded groups. ENOPROTOOPT: Linux before 4.13.
-      if errno == ENODATA || errno == ENOPROTOOPT { return [] }
-      guard errno == ERANGE else { break }
-      groups = [UInt32](repeating: 0, count: Int(length) / MemoryLayout<UInt32>.stride)
+    while true {
+      let count = unsafe cepoll_peer_groups(descriptor, &groups, Int32(groups.count))
+      guard count >= 0 else { throw .last("getsockopt SO_PEERGROUPS") }
+      if count <= groups.count { return Array(groups.prefix(Int(count))) }
+      // Once more: the kernel said how many there are, and the list of a peer is fixed.
+      groups = [UInt32](repeating: 0, count: Int(count))
     }
-    throw .last("getsockopt SO_PEERGROUPS")
   }
 }

@@ -68,9 +68,10 @@ package final class Server: Sendable {
   }
 
   /// Asks ``run(whenReady:)`` to end: what runs may finish within `time`. From any thread; the first
-  /// request counts.
+  /// request counts, but a later one without any time cuts off at once what still runs.
   package func drain(within time: Duration) {
-    stop.succeed(time)
+    guard !stop.succeed(time), time <= .zero else { return }
+    for shard in shards { shard.loop.submit { shard.hurry() } }
   }
 
   /// What the server is doing.

@@ -58,6 +58,9 @@ final class ServerShard: @unchecked Sendable {
   var spareQueue: [QueuedCall] = []
   private var ending: (() -> Void)?
   private var hasEnded = false
+  /// Cuts off what runs, while it may still finish.
+  private var cut: (() -> Void)?
+  private var isHurried = false
   private let onClose: @Sendable () -> Void
 
   /// Written by the loop alone, so a load and a store do where others would need an exchange.
@@ -170,12 +173,25 @@ final class ServerShard: @unchecked Sendable {
         endIfEmpty()
       }
     }
-    if time <= .zero { cut() } else { _ = loop.schedule(after: time) { cut() } }
+    if time <= .zero || isHurried { return cut() }
+    let timer = loop.schedule(after: time) { cut() }
+    self.cut = {
+      timer.cancel()
+      cut()
+    }
+  }
+
+  /// What runs may finish no longer, if this is ending or as soon as it does.
+  func hurry() {
+    isHurried = true
+    cut?()
+    cut = nil
   }
 
   private func endIfEmpty() {
     guard connections.isEmpty, let ending else { return }
     self.ending = nil
+    cut = nil
     hasEnded = true
     sweeper?.cancel()
     sweeper = nil

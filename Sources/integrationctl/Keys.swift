@@ -27,8 +27,10 @@ struct Keys: AsyncParsableCommand {
       name: .customLong("allow-ip"),
       help: ArgumentHelp("Bind it to an address or CIDR block. Repeatable.", valueName: "cidr"))
     var addresses: [String] = []
-    @Option(help: "Calls per minute, -1 for no limit.") var perMinute: Int32 = 60
-    @Option(help: "Calls per hour, -1 for no limit.") var perHour: Int32 = 1000
+    @Option(parsing: .unconditional, help: "Calls per minute, -1 for no limit.")
+    var perMinute: Int32 = 60
+    @Option(parsing: .unconditional, help: "Calls per hour, -1 for no limit.")
+    var perHour: Int32 = 1000
     @Option(
       help: ArgumentHelp(
         "When it ends: RFC 3339, or a span from now such as 90d.", valueName: "when"))
@@ -141,7 +143,7 @@ struct Keys: AsyncParsableCommand {
     var lines: [(name: String, value: String)] = []
     if !key.isEmpty { lines.append(("api key", key)) }
     if !signing.isEmpty { lines.append(("api secret", signing)) }
-    if !lines.isEmpty { lines.append(("", "store it now: it cannot be read again")) }
+    if !lines.isEmpty { lines.append(("note", "store it now: it cannot be read again")) }
     return lines
   }
 }

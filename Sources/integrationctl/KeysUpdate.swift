@@ -23,8 +23,10 @@ extension Keys {
       help: ArgumentHelp("The addresses, all anew. Repeatable.", valueName: "cidr"))
     var addresses: [String] = []
     @Flag(help: "Every address.") var anyIp = false
-    @Option(help: "Calls per minute, -1 for no limit.") var perMinute: Int32?
-    @Option(help: "Calls per hour, -1 for no limit.") var perHour: Int32?
+    @Option(parsing: .unconditional, help: "Calls per minute, -1 for no limit.")
+    var perMinute: Int32?
+    @Option(parsing: .unconditional, help: "Calls per hour, -1 for no limit.")
+    var perHour: Int32?
     @Option(
       help: ArgumentHelp(
         "When it ends: RFC 3339, or a span from now such as 90d.", valueName: "when"))
@@ -71,8 +73,11 @@ extension Keys {
       }
       set("key_name", \.keyName, name)
       set("is_active", \.isActive, key)
-      set("allowed_endpoints", \.allowedEndpoints, anyEndpoint || !endpoints.isEmpty ? endpoints : nil)
-      set("allowed_ip_addresses", \.allowedIpAddresses, anyIp || !addresses.isEmpty ? addresses : nil)
+      set(
+        "allowed_endpoints", \.allowedEndpoints, anyEndpoint || !endpoints.isEmpty ? endpoints : nil
+      )
+      set(
+        "allowed_ip_addresses", \.allowedIpAddresses, anyIp || !addresses.isEmpty ? addresses : nil)
       set("rate_limit_per_minute", \.rateLimitPerMinute, perMinute)
       set("rate_limit_per_hour", \.rateLimitPerHour, perHour)
       set("rotation_frequency_days", \.rotationFrequencyDays, rotateEvery)

@@ -57,7 +57,7 @@ final class ServiceWorld: Sendable {
     _ body: @Sendable @escaping (ServiceWorld, FaultProxy?) async throws -> Void
   ) async throws {
     var proxy: FaultProxy?
-    if proxied { proxy = try await FaultProxy(to: TestCluster.shared().socketDirectory) }
+    if proxied { proxy = try await FaultProxy(before: TestCluster.shared()) }
     let world = try await ServiceWorld(
       socketDirectory: proxy?.directory, keyring: try Keyring.generate())
     let running = Task { await world.database.run() }

@@ -28,6 +28,12 @@ final class TestWorld: Sendable {
       // As an operator with one login for everything would have it.
       worker: .init(
         conninfo: data.connectionString(for: .superuser), role: ClusterRole.worker.roleName))
+    // A busy machine is no outage.
+    configuration.patience = .seconds(100)
+    configuration.connectTimeout = .seconds(100)
+    configuration.statementTimeout = .seconds(100)
+    configuration.lockTimeout = .seconds(100)
+    configuration.stallTimeout = .seconds(100)
     configure(&configuration)
     database = try Self.client(configuration, loops)
   }

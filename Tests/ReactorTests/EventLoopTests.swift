@@ -1,6 +1,5 @@
 import Glibc
 import Reactor
-import Synchronization
 import Testing
 
 @concurrent private func elsewhere() async {}
@@ -97,7 +96,7 @@ import Testing
   func endlessHooks() async throws {
     try await World.run { (world) async throws in
       let loop = world.loop
-      let rounds = Mutex(0)
+      let rounds = Guarded(0)
       let done = Completion<Void>()
       @Sendable func again() {
         let count = rounds.withLock { count in
@@ -118,7 +117,7 @@ import Testing
       let loop = world.loop
       let (near, far) = try await world.pair()
       let log = Log<String>()
-      let isOver = Mutex(false)
+      let isOver = Guarded(false)
       let restless = (0..<3).map { _ in
         loop.start { while !isOver.withLock({ $0 }) { await Task.yield() } }
       }

@@ -132,10 +132,12 @@ extension World {
     }
   }
 
-  @Test("paths that no server can have are refused", arguments: [
-    "", "@abstract", "\0abstract", "/tmp/a\0b", "/tmp/" + String(repeating: "x", count: 103),
-    "/tmp/directory/",
-  ])
+  @Test(
+    "paths that no server can have are refused",
+    arguments: [
+      "", "@abstract", "\0abstract", "/tmp/a\0b", "/tmp/" + String(repeating: "x", count: 103),
+      "/tmp/directory/",
+    ])
   func invalidPaths(path: String) async throws {
     try await World.run { (world) async throws in
       let loop = world.loop
@@ -156,28 +158,36 @@ extension World {
     try await World.run { (world) async throws in
       mkdir(world.path("open"), 0o700)
       chmod(world.path("open"), 0o777)
-      await #expect(throws: ListenError.unsafeDirectory(
-        world.path("open"), reason: "can be written by everybody")) {
+      await #expect(
+        throws: ListenError.unsafeDirectory(
+          world.path("open"), reason: "can be written by everybody")
+      ) {
         _ = try await world.listen("open/s")
       }
       mkdir(world.path("group"), 0o700)
       chown(world.path("group"), uid_t.max, 4242)
       chmod(world.path("group"), 0o770)
       if getuid() == 0 {
-        await #expect(throws: ListenError.unsafeDirectory(
-          world.path("group"), reason: "can be written by group 4242, which is not ours")) {
+        await #expect(
+          throws: ListenError.unsafeDirectory(
+            world.path("group"), reason: "can be written by group 4242, which is not ours")
+        ) {
           _ = try await world.listen("group/s")
         }
       }
       mkdir(world.path("real"), 0o700)
       symlink(world.path("real"), world.path("link"))
-      await #expect(throws: ListenError.unsafeDirectory(
-        world.path("link"), reason: "is a symbolic link")) {
+      await #expect(
+        throws: ListenError.unsafeDirectory(
+          world.path("link"), reason: "is a symbolic link")
+      ) {
         _ = try await world.listen("link/s")
       }
       try world.write("", to: "file")
-      await #expect(throws: ListenError.unsafeDirectory(
-        world.path("file"), reason: "is not a directory")) {
+      await #expect(
+        throws: ListenError.unsafeDirectory(
+          world.path("file"), reason: "is not a directory")
+      ) {
         _ = try await world.listen("file/s")
       }
       let missing = await #expect(throws: ListenError.self) {

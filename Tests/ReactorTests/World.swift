@@ -1,6 +1,5 @@
 import Glibc
 import Reactor
-import Synchronization
 
 /// A loop and a directory of its own for one test.
 final class World: Sendable {
@@ -85,7 +84,7 @@ final class Log<Entry: Sendable>: Sendable {
     var entries: [Entry] = []
     var waiting: [(condition: ([Entry]) -> Bool, completion: Completion<Void>)] = []
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   var entries: [Entry] { state.withLock { $0.entries } }
 

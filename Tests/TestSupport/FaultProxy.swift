@@ -207,3 +207,12 @@ package final class FaultProxy: Sendable {
     }
   }
 }
+
+extension FaultProxy {
+  /// A proxy in front of a test's server.
+  package convenience init(before server: TestCluster) throws {
+    let words = server.cluster.connectionString(for: .superuser).split(separator: " ")
+    let host = words.first { $0.hasPrefix("host=") } ?? ""
+    try self.init(to: String(host.dropFirst("host=".count).filter { $0 != "'" }))
+  }
+}

@@ -180,13 +180,13 @@ package enum APIKeyQueries {
     """
     update integrationd.api_key_secrets as s
     set ended_at = case
-        when s.version < $3 or $4 = 0 then least(now(), s.expires_at)
+        when s.version < $3 or $4::bigint = 0 then least(now(), s.expires_at)
       end,
       expires_at = case
-        when s.version < $3 or $4 = 0 then s.expires_at
-        else now() + $4 * interval '1 microsecond'
+        when s.version < $3 or $4::bigint = 0 then s.expires_at
+        else now() + $4::bigint * interval '1 microsecond'
       end,
-      api_secret = case when s.version = $3 and $4 <> 0 then s.api_secret end
+      api_secret = case when s.version = $3 and $4::bigint <> 0 then s.api_secret end
     where s.tenant_id = $1
       and s.key_id = $2
       and s.ended_at is null

@@ -148,7 +148,7 @@ struct APIKeyRepository: Sendable {
   ) async throws {
     // A transaction of its own: a single statement could share one with others and would then hold
     // the row while it waits for theirs.
-    try await database.transaction(in: .tenant(key.tenant.uuid), deadline: deadline) {
+    _ = try await database.transaction(in: .tenant(key.tenant.uuid), deadline: deadline) {
       transaction in
       try await transaction.execute(
         APIKeyQueries.rehash,

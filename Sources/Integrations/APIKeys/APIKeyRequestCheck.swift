@@ -1,6 +1,6 @@
-package import IntegrationAPI
-package import KeyRules
-package import ProtobufC
+internal import IntegrationAPI
+internal import KeyRules
+internal import ProtobufC
 
 extension RequestCheck {
   /// Bytes, counted.

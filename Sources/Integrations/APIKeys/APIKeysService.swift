@@ -42,6 +42,9 @@ package struct APIKeysService: ApiKeyService {
     await limiter.drain()
   }
 
+  /// Whether usage counts wait because the database did not take the last ones.
+  package var isUsageBehind: Bool { usage.isBehind }
+
   package func createApiKey(
     _ request: CreateApiKeyRequest, _ call: CallContext
   ) async throws -> CreateApiKeyResponse {

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-package import IntegrationAPI
+internal import IntegrationAPI
 package import PostgresClient
 package import Reactor
 

@@ -1,4 +1,3 @@
-package import PostgresClient
 package import Reactor
 internal import Synchronization
 
@@ -17,7 +16,7 @@ package final class RateLimiter: Sendable {
   private static let patience = Duration.seconds(10)
 
   package typealias Charge =
-    @Sendable ([LimitRequest], Deadline) async throws(DatabaseError) -> [LimitDecision?]
+    @Sendable ([LimitRequest], Deadline) async throws -> [LimitDecision?]
 
   private struct Waiter {
     let request: LimitRequest
@@ -43,7 +42,7 @@ package final class RateLimiter: Sendable {
   package init(_ perform: @escaping Charge) { self.perform = perform }
 
   package convenience init(_ repository: RateLimitRepository) {
-    self.init { requests, deadline throws(DatabaseError) in
+    self.init { requests, deadline in
       try await repository.charge(requests, deadline: deadline)
     }
   }
@@ -53,7 +52,7 @@ package final class RateLimiter: Sendable {
   /// A caller that gives up while its charge is on its way may have been charged.
   /// - Parameter loop: the loop the call lives on.
   /// - Returns: nil when the key no longer exists.
-  /// - Throws: `DatabaseError`; `DeadlineExceeded`; `CancellationError`.
+  /// - Throws: what the charge threw, `DeadlineExceeded` or `CancellationError`.
   package func decide(
     _ request: LimitRequest, deadline: Deadline, on loop: EventLoop
   ) async throws -> LimitDecision? {
@@ -91,7 +90,7 @@ package final class RateLimiter: Sendable {
     await Task.yield()
     while let waiters = take(loop) {
       let deadline = waiters.map(\.deadline).max() ?? .within(Self.patience)
-      do throws(DatabaseError) {
+      do {
         let decisions = try await perform(
           waiters.map(\.request), deadline.sooner(.within(Self.patience)))
         for (waiter, decision) in zip(waiters, decisions) { waiter.answer.succeed(decision) }

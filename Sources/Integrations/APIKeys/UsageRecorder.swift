@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 package import IntegrationAPI
 package import Logging
-package import PostgresClient
+internal import PostgresClient
 package import Reactor
 internal import Synchronization
 
@@ -72,6 +72,11 @@ package final class UsageRecorder: Sendable {
     }
   }
 
+  /// Whether counts wait because the last flush failed.
+  package var isBehind: Bool {
+    state.withLock { $0.unsettled != nil && !$0.isFlushing }
+  }
+
   /// Flushes every second until cancelled, and then once more.
   package func run() async {
     while !Task.isCancelled {
@@ -83,7 +88,7 @@ package final class UsageRecorder: Sendable {
       await flush(deadline: .within(Self.timeout))
     }
     // Not a child: this task is cancelled already, and the last counts are to arrive all the same.
-    await Task { await self.flush(deadline: .within(Self.farewell)) }.value
+    _ = await Task { await self.flush(deadline: .within(Self.farewell)) }.value
   }
 
   /// Brings everything counted so far to the database, batch by batch. A failure is logged and ends

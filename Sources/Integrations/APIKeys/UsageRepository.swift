@@ -1,4 +1,4 @@
-package import IntegrationAPI
+internal import IntegrationAPI
 package import PostgresClient
 package import Reactor
 

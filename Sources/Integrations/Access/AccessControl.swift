@@ -49,17 +49,17 @@ package final class AccessControl: Sendable {
 
   /// Who makes a call.
   /// - Throws: `permissionDenied` when the policy changed since the call was let through.
-  package func principal(of call: CallContext) throws(RPCError) -> Principal {
+  package func principal(of call: CallContext) throws(ServiceError) -> Principal {
     let generation = generation.load(ordering: .sequentiallyConsistent)
     guard let principal = principal(call.peer, call.principal as? AdmittedPeer, generation) else {
-      throw RPCError(.permissionDenied, "the access policy no longer knows this caller")
+      throw ServiceError(.permissionDenied, "the access policy no longer knows this caller")
     }
     return principal
   }
 
   /// Checks that the caller may act for a tenant.
   /// - Throws: what an unknown tenant gets, so that nobody learns which tenants there are.
-  package func require(_ tenant: TenantID, _ call: CallContext) throws {
+  package func require(_ tenant: TenantID, _ call: CallContext) throws(ServiceError) {
     guard try principal(of: call).mayActFor(tenant) else { throw ServiceError.noTenant(tenant) }
   }
 

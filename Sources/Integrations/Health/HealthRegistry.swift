@@ -55,7 +55,9 @@ package final class HealthRegistry: Sendable {
 
   /// All components by name.
   var report: [Entry] {
-    state.withLock { $0.components.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } }
+    state.withLock {
+      $0.components.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
   }
 
   /// - Parameter service: its full name; empty: the daemon, which serves when all its services do.

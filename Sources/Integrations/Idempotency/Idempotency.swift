@@ -65,7 +65,9 @@ package struct Idempotency: Sendable {
         if error.kind == .outcomeUnknown { doubt = error }
         guard let doubt else { throw error }
         // After a doubt, "the database is down" no longer means "it was not done".
-        guard error.kind == .outcomeUnknown || error.kind == .unavailable, call.deadline.remaining > pause else {
+        guard error.kind == .outcomeUnknown || error.kind == .unavailable,
+          call.deadline.remaining > pause
+        else {
           throw ServiceError.outcomeUnknown(cause: doubt)
         }
       } catch is ConcurrentPurge {
@@ -100,13 +102,15 @@ package struct Idempotency: Sendable {
   ) throws -> Response {
     let kept = try keyring.open(envelope, for: context)
     return try kept.withBytes { bytes in
-      guard bytes.count >= digest.count, constantTimeEquals(bytes.extracting(first: digest.count), digest.span)
+      guard bytes.count >= digest.count,
+        constantTimeEquals(bytes.extracting(first: digest.count), digest.span)
       else {
         throw ServiceError(
           .failedPrecondition, "this idempotency_key was used with another request",
           details: [.errorInfo(reason: ErrorReason.idempotencyKeyReused)])
       }
-      return try Response(serialized: bytes.extracting(droppingFirst: digest.count), limits: .response)
+      return try Response(
+        serialized: bytes.extracting(droppingFirst: digest.count), limits: .response)
     }
   }
 

@@ -24,7 +24,9 @@ package struct IdempotencyPurger: Sendable {
       try await Task.sleep(for: Self.pause * Double.random(in: 0.8...1.2))
       do throws(DatabaseError) {
         let purged = try await purge()
-        if purged > 0 { logger.debug("purged idempotent requests", metadata: ["rows": "\(purged)"]) }
+        if purged > 0 {
+          logger.debug("purged idempotent requests", metadata: ["rows": "\(purged)"])
+        }
       } catch {
         logger.debug("idempotent requests were not purged: \(error)")
       }

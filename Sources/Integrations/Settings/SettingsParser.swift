@@ -22,7 +22,9 @@ package struct SettingsParser {
     var parser = SettingsParser(file: file, bytes: bytes)
     let value = try parser.value(depth: 0)
     parser.skipSpace()
-    guard parser.peek == nil else { throw parser.fault("something follows the end of the document") }
+    guard parser.peek == nil else {
+      throw parser.fault("something follows the end of the document")
+    }
     return value
   }
 

@@ -1,5 +1,6 @@
 internal import CLibpq
 internal import Reactor
+internal import Synchronization
 
 /// Opens one session without blocking the loop, and gives up after a time.
 // SAFETY: made, used and freed on its loop's thread; the resolver's thread only submits to the loop.
@@ -12,6 +13,8 @@ final class Connector: @unchecked Sendable {
   private var connection: Connection?
   private var watch: Watch?
   private var timer: LoopTimer?
+  /// Read by the resolver's thread.
+  private let isGivenUp = Atomic<Bool>(false)
   private var completion: ((Result<Connection, ConnectFailure>) -> Void)?
 
   /// - Parameter completion: called once on the loop, never before ``start(rotation:timeout:)`` returns.
@@ -32,7 +35,9 @@ final class Connector: @unchecked Sendable {
       finish(.failure(ConnectFailure("connecting took too long", shouldTryNextHost: true)))
     }
     let targets = parameters.targets
-    HostResolver.resolve(targets) { [self] hosts in
+    HostResolver.resolve(
+      targets, isWanted: { [self] in !isGivenUp.load(ordering: .relaxed) }
+    ) { [self] hosts in
       loop.submit { [self] in
         guard completion != nil else { return }
         guard !hosts.isEmpty || targets.isEmpty else {
@@ -46,6 +51,7 @@ final class Connector: @unchecked Sendable {
 
   /// Gives up without a word to the completion.
   func cancel() {
+    isGivenUp.store(true, ordering: .relaxed)
     completion = nil
     release()
     handle?.finish()

@@ -3,17 +3,25 @@ internal import Glibc
 
 /// Finds the addresses of host names on a thread of its own, because `getaddrinfo` blocks.
 enum HostResolver {
-  private static let queue = DispatchQueue(label: "integrationd.resolver", attributes: .concurrent)
+  private static let queue = DispatchQueue(label: "integrationd.resolver")
 
   /// Every target with its addresses, in order; a name that is not found is left out.
-  /// - Parameter done: called once, on the resolver's thread, or at once where nothing is to be asked.
+  /// - Parameters:
+  ///   - isWanted: asked when it is the lookup's turn, because one that hangs makes others wait that are
+  ///     given up meanwhile.
+  ///   - done: called once, on the resolver's thread, or at once where nothing is to be asked. Not called
+  ///     for what is not wanted any more.
   static func resolve(
-    _ targets: [HostTarget], _ done: @escaping @Sendable ([ResolvedHost]) -> Void
+    _ targets: [HostTarget], isWanted: @escaping @Sendable () -> Bool = { true },
+    _ done: @escaping @Sendable ([ResolvedHost]) -> Void
   ) {
     guard targets.contains(where: \.needsResolution) else {
       return done(targets.flatMap(addresses))
     }
-    queue.async { done(targets.flatMap(addresses)) }
+    queue.async {
+      guard isWanted() else { return }
+      done(targets.flatMap(addresses))
+    }
   }
 
   private static func addresses(of target: HostTarget) -> [ResolvedHost] {

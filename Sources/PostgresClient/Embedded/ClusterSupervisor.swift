@@ -7,7 +7,7 @@ struct ClusterSupervisor {
   let cluster: EmbeddedCluster
   let logger: Logger
 
-  /// How often the server is looked at: one system call.
+  /// How often an adopted server is looked at: three system calls. A child tells its end itself.
   private static let lookInterval: Duration = .milliseconds(100)
   private static let logInterval: Duration = .seconds(60)
   private static let firstPause: Duration = .milliseconds(100)
@@ -21,7 +21,7 @@ struct ClusterSupervisor {
     var pause = Self.firstPause
     var startedAt = MonotonicInstant.now()
     var logLookedAt = startedAt
-    while await sleep(Self.lookInterval) {
+    while await wait() {
       if cluster.hasDied {
         if startedAt.duration(to: .now()) > Self.wellAfter { pause = Self.firstPause }
         await restart(after: pause)
@@ -32,6 +32,20 @@ struct ClusterSupervisor {
         logLookedAt = .now()
         boundLog()
       }
+    }
+  }
+
+  /// Waits until there may be something to do. False when the task was cancelled.
+  private func wait() async -> Bool {
+    guard case .child(let child) = cluster.server, child.isRunning else {
+      // Also a server that somebody stopped, or is starting again, comes here.
+      return await sleep(Self.lookInterval)
+    }
+    do {
+      _ = try await child.exit(by: .within(Self.logInterval))
+      return true
+    } catch {
+      return error is DeadlineExceeded
     }
   }
 

@@ -101,7 +101,7 @@ package final class EmbeddedCluster: Sendable {
     lock.release()
   }
 
-  /// Stops the server and starts it again, with settings written anew.
+  /// Stops the server and starts it again.
   package func restart(
     _ mode: RestartMode, deadline: Deadline
   ) async throws(EmbeddedClusterError) {
@@ -112,6 +112,8 @@ package final class EmbeddedCluster: Sendable {
   }
 
   // MARK: For the supervisor
+
+  var server: Postmaster { state.withLock { $0.server } }
 
   /// Whether the server is gone although nobody stopped it.
   var hasDied: Bool {

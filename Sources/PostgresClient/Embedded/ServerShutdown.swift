@@ -6,7 +6,7 @@ struct ServerShutdown {
   let server: Postmaster
 
   /// How long an immediate shutdown may take: the postmaster itself kills what does not end in 5 s.
-  private static let immediateLimit: Duration = .seconds(8)
+  private static let immediateLimit: Duration = .seconds(15)
 
   /// Runs to its end in a cancelled task too.
   /// - Throws: ``EmbeddedClusterError/stopFailed(pid:)``.

@@ -45,8 +45,9 @@ extension SQLState {
   }
 
   /// Whether the server's primary message may quote a value: data exceptions do
-  /// (`invalid input syntax for type uuid: "…"`), and so may what a function raises.
+  /// (`invalid input syntax for type uuid: "…"`), what a function raises may, and so do names that came as
+  /// values (`to_regclass`, `set_config`).
   var messageMayQuoteValues: Bool {
-    conditionClass == "22" || conditionClass == "P0"
+    conditionClass == "22" || conditionClass == "P0" || rawValue == "42704" || rawValue == "42602"
   }
 }

@@ -17,12 +17,17 @@ package struct Migrator: Sendable {
     /// The pause after the first try; doubles with each, up to a hundredfold.
     package var pause: Duration
 
+    /// How long another daemon that migrates the same database is waited for.
+    package var othersLimit: Duration
+
     package init(
-      lockTimeout: Duration = .seconds(1), tries: Int = 10, pause: Duration = .milliseconds(100)
+      lockTimeout: Duration = .seconds(1), tries: Int = 10, pause: Duration = .milliseconds(100),
+      othersLimit: Duration = .seconds(600)
     ) {
       self.lockTimeout = lockTimeout
       self.tries = tries
       self.pause = pause
+      self.othersLimit = othersLimit
     }
   }
 
@@ -134,9 +139,14 @@ package struct Migrator: Sendable {
       let rows = try await session.query(
         "select pg_try_advisory_lock($1::bigint) as taken", [Self.lockKey], deadline: deadline)
       if try rows.first?.bool("taken") == true { return }
-      progress(.waitingForLock)
+    } catch {
+      throw .database(error)
+    }
+    progress(.waitingForLock)
+    do throws(AdminError) {
       try await session.query(
-        "select pg_advisory_lock($1::bigint)", [Self.lockKey], deadline: deadline)
+        "select pg_advisory_lock($1::bigint)", [Self.lockKey],
+        deadline: deadline.sooner(.within(tuning.othersLimit)))
     } catch {
       throw error == .deadlineExceeded ? .lockNotAvailable : .database(error)
     }
@@ -184,7 +194,9 @@ package struct Migrator: Sendable {
       try await history.record(migration, took: began.duration(to: .now()), deadline: deadline)
       try await session.execute("commit", deadline: deadline)
     } catch {
-      if error.sqlState != nil { try await session.execute("rollback", deadline: deadline) }
+      // A session that cannot roll back is over, and its transaction with it; the first error tells
+      // more than that.
+      if error.sqlState != nil { _ = try? await session.execute("rollback", deadline: deadline) }
       throw error
     }
   }

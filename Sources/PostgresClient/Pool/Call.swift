@@ -9,8 +9,10 @@ final class Call: Request<QueryResult>, @unchecked Sendable {
   let parameters: [SQLValue]
   let tenant: UUID?
   let deadline: MonotonicInstant
-  /// Shares no Sync with others: it did, and one of them failed.
+  /// Shares no Sync with others, because that went wrong.
   var runsAlone = false
+  /// It shared a Sync with one that failed.
+  var wasUndone = false
   /// How often it met a concurrent transaction's conflict.
   var conflicts = 0
   /// How often a connection went away under it.

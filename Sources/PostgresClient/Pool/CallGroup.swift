@@ -4,7 +4,7 @@ internal import FoundationEssentials
 struct CallGroup {
   /// What is left to do when the group has ended.
   struct Rest {
-    /// To be run again, alone, in this order and ahead of what waits.
+    /// To be run again, in this order and ahead of what waits.
     var again: [Call] = []
     /// The server has become one that takes no writes: look for another.
     var serverIsReadOnly = false
@@ -49,21 +49,27 @@ struct CallGroup {
     }
     let members = calls.map {
       GroupSettlement.Member(
-        writes: $0.writes, conflicts: $0.conflicts, losses: $0.losses, wasStale: $0.wasStale)
+        writes: $0.writes, conflicts: $0.conflicts, losses: $0.losses, wasStale: $0.wasStale,
+        wasUndone: $0.wasUndone)
     }
     let verdicts = GroupSettlement.verdicts(
       on: members, end: end, failure: failure, isDoubtful: batch.isDoubtful)
     var rest = Rest(serverIsReadOnly: failure?.error.kind == .readOnly)
+    var loners: [Call] = []
     for index in calls.indices where !calls[index].isDone {
       let call = calls[index]
       switch verdicts[index] {
       case .answer: answer(call, batch.results[ranks[index]])
       case .fail(let error): call.finish(.failure(error))
-      case .again:
-        note(end, failure, on: call, isLone: calls.count == 1)
+      case .again(.shared):
+        call.wasUndone = true
         rest.again.append(call)
+      case .again(.alone):
+        note(end, failure, on: call, isLone: calls.count == 1)
+        loners.append(call)
       }
     }
+    rest.again += loners
     return rest
   }
 

@@ -1,13 +1,18 @@
 /// What becomes of the calls of one group, decided from what became of the group: a pure function.
 ///
 /// A group is one implicit transaction, so a failure undoes all of it. Only one failure is certain to be
-/// its call's own: that of a call with no write of a neighbour ahead of it. Every other call is run again,
-/// alone, and gets the answer it would have got without company.
+/// its call's own: that of a call with no write of a neighbour ahead of it. Every other call is run again:
+/// the failed one alone, its neighbours once more together, so that one bad write does not cost all of them
+/// a commit each, and alone after that.
 enum GroupSettlement {
   enum Verdict: Equatable {
     case answer
     case fail(DatabaseError)
-    case again
+    case again(Company)
+  }
+
+  enum Company {
+    case shared, alone
   }
 
   /// What the decision needs to know of a call.
@@ -16,6 +21,8 @@ enum GroupSettlement {
     var conflicts = 0
     var losses = 0
     var wasStale = false
+    /// A group it was in failed before.
+    var wasUndone = false
   }
 
   /// How the group's one failure looks from its calls.
@@ -50,22 +57,25 @@ enum GroupSettlement {
   }
 
   private static func verdictOnLoss(of member: Member) -> Verdict {
-    member.losses < maxLosses ? .again : .fail(DatabaseError(.unavailable))
+    member.losses < maxLosses ? .again(.alone) : .fail(DatabaseError(.unavailable))
   }
 
   private static func verdicts(on members: [Member], after failure: Failure) -> [Verdict] {
     if members.count == 1 { return [verdict(onLone: members[0], failure)] }
     let firstWrite = members.firstIndex(where: \.writes) ?? members.count
     return members.indices.map { index in
-      let isItsOwn = index == failure.member && index <= firstWrite
-      return isItsOwn && !failure.isStale && !failure.error.isConflict
-        ? .fail(failure.error) : .again
+      guard let failed = failure.member else { return .again(.alone) }
+      guard index == failed else {
+        return .again(members[index].wasUndone ? .alone : .shared)
+      }
+      return index <= firstWrite && !failure.isStale && !failure.error.isConflict
+        ? .fail(failure.error) : .again(.alone)
     }
   }
 
   private static func verdict(onLone member: Member, _ failure: Failure) -> Verdict {
-    if failure.isStale, !member.wasStale { return .again }
-    if failure.error.isConflict, member.conflicts < maxConflicts { return .again }
+    if failure.isStale, !member.wasStale { return .again(.alone) }
+    if failure.error.isConflict, member.conflicts < maxConflicts { return .again(.alone) }
     return .fail(failure.error)
   }
 }

@@ -41,6 +41,31 @@ package struct Statement: Sendable, Hashable {
   package let name: String
   package let sql: String
   package let effect: Effect
+  /// Name and text are what the protocol takes.
+  private let isWellFormed: Bool
+
+  init(name: String, sql: String, effect: Effect) {
+    self.name = name
+    self.sql = sql
+    self.effect = effect
+    isWellFormed =
+      name.utf8.count <= Self.maxNameBytes && !name.utf8.contains(0) && !sql.utf8.contains(0)
+  }
+
+  /// The protocol counts parameters in 16 bits.
+  private static let maxParameters = 65_535
+  /// The server keeps names of 63 bytes; a connection adds a number.
+  private static let maxNameBytes = 50
+
+  /// Refuses what would not reach the server as meant.
+  func check(_ parameters: [SQLValue]) throws(DatabaseError) {
+    guard !parameters.contains(where: \.isUnrepresentable) else {
+      throw DatabaseError(.invalidInput)
+    }
+    guard parameters.count <= Self.maxParameters, isWellFormed else {
+      throw DatabaseError(.misuse("the statement \(name) breaks a limit"))
+    }
+  }
 }
 
 extension Statement.Effect {
@@ -70,22 +95,5 @@ extension Query {
       throw DatabaseError(.decoding(error), message: statement.name)
     }
     return rows.first
-  }
-}
-
-extension Statement {
-  /// The protocol counts parameters in 16 bits.
-  private static let maxParameters = 65_535
-  /// The server keeps names of 63 bytes; a connection adds a number.
-  private static let maxNameBytes = 50
-
-  /// Refuses what would not reach the server as meant.
-  func check(_ parameters: [SQLValue]) throws(DatabaseError) {
-    guard !parameters.contains(where: \.isUnrepresentable) else {
-      throw DatabaseError(.invalidInput)
-    }
-    guard parameters.count <= Self.maxParameters, name.utf8.count <= Self.maxNameBytes,
-      !name.utf8.contains(0), !sql.utf8.contains(0)
-    else { throw DatabaseError(.misuse("the statement \(name) breaks a limit")) }
   }
 }

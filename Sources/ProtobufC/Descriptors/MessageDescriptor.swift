@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// What protoc-c wrote down about a message type: its name and its fields.
 ///
@@ -52,17 +52,7 @@ public struct MessageDescriptor: @unchecked Sendable, Hashable {
   }
 
   /// The rank of the field with that number, or a negative number.
-  @inline(__always)
   func fieldIndex(number: UInt32) -> Int {
-    // Numbers are nearly always 1, 2, 3 …, so the rank is the number less one.
-    let guess = Int(number) &- 1
-    if guess >= 0, guess < fieldCount, unsafe fieldPointer(guess).pointee.id == number {
-      return guess
-    }
-    return sparseFieldIndex(number: number)
-  }
-
-  private func sparseFieldIndex(number: UInt32) -> Int {
     var low = 0
     var high = fieldCount
     while low < high {

@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// Reads proto3 JSON (protobuf.dev, "ProtoJSON Format") into C messages of the thread's arena.
 ///
@@ -86,7 +86,7 @@ struct JSONReader: ~Copyable {
   mutating func key() throws(MessageError) -> UnsafeBufferPointer<UInt8> {
     let text = try scanner.string()
     guard let key = unsafe text.decoded(in: arena) else {
-      throw scanner.fault("an escape in a name")
+      throw unsafe arena.pointee.hasFailed ? .outOfMemory : scanner.fault("an escape in a name")
     }
     return unsafe key
   }

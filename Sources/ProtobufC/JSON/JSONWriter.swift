@@ -1,9 +1,12 @@
-import CIntegrationProto
-import CProtobufC
+internal import CIntegrationProto
+internal import CProtobufC
 
 /// Writes C messages as proto3 JSON (protobuf.dev, "ProtoJSON Format"), fields in the order of their
 /// numbers.
 struct JSONWriter {
+  /// As deep as a message may be that is read; what an `Any` holds counts.
+  private static let maxDepth = DecodingLimits.response.maxDepth
+
   private(set) var text: [UInt8] = []
   private let options: JSONOptions
   private var indentation = 0
@@ -17,8 +20,8 @@ struct JSONWriter {
     guard let pointer = unsafe message.pointee.descriptor else {
       throw MessageError("has no type")
     }
-    guard depth <= JSONScanner.maxDepth else {
-      throw MessageError(WireFault.tooDeep(limit: JSONScanner.maxDepth).description)
+    guard depth <= Self.maxDepth else {
+      throw MessageError(WireFault.tooDeep(limit: Self.maxDepth).description)
     }
     let descriptor = unsafe MessageDescriptor(pointer)
     switch WellKnownType(descriptor) {
@@ -225,23 +228,32 @@ struct JSONWriter {
     let bytes = unsafe UnsafeBufferPointer<UInt8>(
       start: data.data, count: data.data == nil ? 0 : data.len)
     do throws(MessageError) {
-      let inner = try unsafe UnpackedMessage(bytes, descriptor, .response)
-      var isFirst = false
-      begin("{")
-      separateFirst()
-      key("@type")
-      string(url)
-      if WellKnownType(descriptor) != nil {
-        separate(&isFirst)
-        key("value")
-        try unsafe write(inner.pointer, depth: depth + 1)
-      } else {
-        try unsafe writeFields(inner.pointer, descriptor, depth: depth + 1, isFirst: &isFirst)
+      let inner = try unsafe UnpackedMessage(bytes.span, descriptor, .response)
+      try unsafe inner.withMessage { message throws(MessageError) in
+        try unsafe writeAny(url, message, descriptor, depth: depth + 1)
       }
-      end("}", isEmpty: false)
     } catch {
       throw error.within("value")
     }
+  }
+
+  private mutating func writeAny(
+    _ url: String, _ message: UnsafePointer<ProtobufCMessage>, _ descriptor: MessageDescriptor,
+    depth: Int
+  ) throws(MessageError) {
+    var isFirst = true
+    begin("{")
+    separate(&isFirst)
+    key("@type")
+    string(url)
+    if WellKnownType(descriptor) != nil {
+      separate(&isFirst)
+      key("value")
+      try unsafe write(message, depth: depth)
+    } else {
+      try unsafe writeFields(message, descriptor, depth: depth, isFirst: &isFirst)
+    }
+    end("}", isEmpty: false)
   }
 }
 
@@ -263,11 +275,6 @@ extension JSONWriter {
     if !isFirst { text.append(UInt8(ascii: ",")) }
     isFirst = false
     breakLine()
-  }
-
-  private mutating func separateFirst() {
-    var isFirst = true
-    separate(&isFirst)
   }
 
   private mutating func breakLine() {

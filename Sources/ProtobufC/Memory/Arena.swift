@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 import Glibc
 
 /// Memory for one message at a time: handed out by moving a cursor, given back all at once.
@@ -43,6 +43,8 @@ struct Arena: ~Copyable {
 
   /// Chunks taken from `malloc` since the thread began.
   private(set) var chunksTaken = 0
+  /// Bytes taken from `malloc` since the thread began.
+  private(set) var bytesTaken = 0
   /// Bytes held from `malloc` now.
   private(set) var bytesHeld = 0
   /// Gives each piece its own chunk, so that an address sanitizer sees where a piece ends.
@@ -110,20 +112,27 @@ struct Arena: ~Copyable {
   /// Hands out memory that is not set to zero; nil when the scope's limits or the system refuse.
   @inline(__always)
   mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
-    guard size >= 0, size <= bytesLeft, allocationsLeft > 0, !hasFailed else {
-      hasFailed = true
-      return nil
-    }
+    // A size above Int.max arrives as a negative number.
+    guard size >= 0, size <= bytesLeft, allocationsLeft > 0 else { return unsafe refuse() }
     allocationsLeft &-= 1
     if SlabRecycler.isSlab(size), let slab = unsafe slabs.take(size) { return unsafe slab }
-    let rounded = isolatesPieces || size > Int.max &- 16 ? size : (max(size, 1) &+ 7) & ~7
-    bytesLeft &-= min(rounded, bytesLeft)
-    guard let place = unsafe cursor, let end = unsafe end, unsafe end - place >= rounded else {
-      return unsafe allocateInNewChunk(rounded)
+    let (padded, overflows) = size.addingReportingOverflow(Arena.alignment - 1)
+    if overflows { return unsafe refuse() }
+    let rounded = padded & ~(Arena.alignment - 1)
+    bytesLeft = max(bytesLeft &- rounded, 0)
+    if let place = unsafe cursor, let end = unsafe end, unsafe end - place >= rounded {
+      unsafe cursor = unsafe place + rounded
+      if SlabRecycler.isSlab(size) { unsafe slabs.note(place, size) }
+      return unsafe place
     }
-    unsafe cursor = unsafe place + rounded
-    if SlabRecycler.isSlab(size) { unsafe slabs.note(place, size) }
-    return unsafe place
+    return unsafe allocateInNewChunk(isolatesPieces ? size : rounded)
+  }
+
+  /// Nothing more is handed out in this scope.
+  private mutating func refuse() -> UnsafeMutableRawPointer? {
+    hasFailed = true
+    allocationsLeft = 0
+    return nil
   }
 
   private mutating func allocateInNewChunk(_ rounded: Int) -> UnsafeMutableRawPointer? {
@@ -133,17 +142,18 @@ struct Arena: ~Copyable {
     let (needed, overflows) = rounded.addingReportingOverflow(ArenaChunk.headerBytes)
     let capacity = isolatesPieces ? needed : max(needed, step)
     guard !overflows, let memory = unsafe malloc(capacity) else {
-      hasFailed = true
-      return nil
+      return unsafe refuse()
     }
     let newest = unsafe memory.bindMemory(to: ArenaChunk.self, capacity: 1)
     unsafe newest.initialize(to: ArenaChunk(older: chunk, capacity: capacity))
     unsafe chunk = unsafe newest
     chunksTaken += 1
+    bytesTaken += capacity
     bytesHeld += capacity
     unsafe end = unsafe newest.end
     let place = unsafe newest.begin
     unsafe cursor = unsafe place + rounded
+    if SlabRecycler.isSlab(rounded) { unsafe slabs.note(place, rounded) }
     return unsafe place
   }
 

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The arena of the current thread, made when the thread first needs one and freed when it ends.
-enum ThreadArena {
+package enum ThreadArena {
   // SAFETY: written once, before its first use, by the initialiser of a global constant.
   private static let key: pthread_key_t = {
     var key = pthread_key_t()
@@ -13,6 +13,23 @@ enum ThreadArena {
     precondition(status == 0, "the process has no thread-local storage left for an arena")
     return key
   }()
+
+  /// Chunks of memory that the thread's messages took from the system so far.
+  package static var chunksTaken: Int { unsafe current.pointee.chunksTaken }
+
+  /// Bytes that the thread's messages took from the system so far.
+  package static var bytesTaken: Int { unsafe current.pointee.bytesTaken }
+
+  /// Bytes that the thread keeps for its next message.
+  package static var bytesHeld: Int { unsafe current.pointee.bytesHeld }
+
+  /// Gives each piece of each message its own chunk meanwhile, so that an address sanitizer sees
+  /// where a piece ends and that it is gone.
+  package static func isolatingPieces<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+    unsafe current.pointee.isolatesPieces = true
+    defer { unsafe current.pointee.isolatesPieces = false }
+    return try body()
+  }
 
   /// Valid on this thread until it ends.
   static var current: UnsafeMutablePointer<Arena> {

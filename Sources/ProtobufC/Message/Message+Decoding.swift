@@ -1,5 +1,3 @@
-import CProtobufC
-
 extension Message {
   /// Decodes a serialized message, with the limits of a daemon's answer.
   /// - Throws: ``MessageError`` naming the field that is not as the format or its type wants it.
@@ -11,47 +9,7 @@ extension Message {
   /// - Throws: ``MessageError`` naming the field that is not as the format or its type wants it.
   @inlinable
   package init(serialized bytes: Span<UInt8>, limits: DecodingLimits) throws(MessageError) {
-    self = try unsafe bytes.withUnsafeBufferPointer { buffer throws(MessageError) in
-      let unpacked = try unsafe UnpackedMessage(buffer, Self.descriptor, limits)
-      return try Self(from: unpacked.reader)
-    }
-  }
-}
-
-/// A C message in the thread's arena, made from bytes that the validator accepted.
-@usableFromInline
-@safe
-struct UnpackedMessage: ~Copyable {
-  @usableFromInline
-  let reader: MessageReader
-  let pointer: UnsafePointer<ProtobufCMessage>
-  private let scope: ArenaScope
-
-  /// - Throws: ``MessageError`` when the validator refuses the bytes or the memory they would take.
-  @usableFromInline
-  init(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ descriptor: MessageDescriptor, _ limits: DecodingLimits
-  ) throws(MessageError) {
-    try unsafe WireValidator.check(bytes, descriptor, limits)
-    let scope = ArenaScope(
-      bytes: limits.memory(forBytes: bytes.count), allocations: limits.maxAllocations)
-    var allocator = unsafe scope.allocator
-    unsafe scope.arena.pointee.forgetSlabs()
-    let message = unsafe protobuf_c_message_unpack(
-      descriptor.pointer, &allocator, bytes.count, bytes.baseAddress)
-    guard let message = unsafe message else {
-      throw unsafe scope.arena.pointee.hasFailed
-        ? .outOfMemory : MessageError("is refused by protobuf-c")
-    }
-    unsafe pointer = unsafe UnsafePointer(message)
-    reader = unsafe MessageReader(message)
-    self.scope = scope
-  }
-}
-
-extension MessageError {
-  /// The message would take more memory than one of its length may.
-  static var outOfMemory: MessageError {
-    MessageError("takes more memory than a message of its length may")
+    let unpacked = try UnpackedMessage(bytes, Self.descriptor, limits)
+    try self.init(from: unpacked.reader)
   }
 }

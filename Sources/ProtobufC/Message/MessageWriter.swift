@@ -1,4 +1,5 @@
-import CProtobufC
+internal import CProtobufC
+import Glibc
 
 /// Writes Swift values into the fields of a C message. Used by generated code.
 ///
@@ -76,7 +77,7 @@ public struct MessageWriter: ~Copyable {
   /// A message field; nil leaves it absent.
   @inlinable
   package func set<M: Message>(_ index: Int, _ value: M?) {
-    guard let value, let nested = makeNested(index) else { return }
+    guard let value, !isRefused, let nested = makeNested(index) else { return }
     value.write(to: nested)
     noteViolation(in: index, element: nil)
   }
@@ -140,8 +141,8 @@ public struct MessageWriter: ~Copyable {
   /// A repeated message field.
   @inlinable
   package func set<M: Message>(_ index: Int, _ values: [M]) {
-    guard !values.isEmpty, makeMessages(index, count: values.count) else { return }
-    for position in values.indices {
+    guard !values.isEmpty, !isRefused, makeMessages(index, count: values.count) else { return }
+    for position in values.indices where !isRefused {
       values[position].write(to: nested(index, element: position))
       noteViolation(in: index, element: position)
     }
@@ -214,8 +215,12 @@ public struct MessageWriter: ~Copyable {
   @inline(__always)
   @usableFromInline
   func noteViolation(in index: Int, element: Int?) {
-    if unsafe arena.pointee.violation != nil { extendViolation(index, element) }
+    if isRefused { extendViolation(index, element) }
   }
+
+  /// Whether something could not be encoded, so that the rest need not be.
+  @usableFromInline
+  var isRefused: Bool { unsafe arena.pointee.violation != nil }
 
   private func extendViolation(_ index: Int, _ element: Int?) {
     let name = unsafe FieldDescriptor(field(index)).name
@@ -286,7 +291,7 @@ public struct MessageWriter: ~Copyable {
       guard let target = unsafe arena.pointee.allocate(text.count + 1) else { return nil }
       if let base = text.baseAddress {
         // protobuf-c would send the text up to its first NUL and drop the rest.
-        if unsafe TextFault.first(in: base, count: text.count) != nil {
+        if unsafe memchr(base, 0, text.count) != nil {
           refuse(index, element, WireFault.text(.holdsNUL).description)
           return nil
         }

@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// The fields of a serialized message where they lie, without a C struct and without a copy.
 ///

@@ -8,13 +8,9 @@ enum TextFault {
   static func first(in bytes: UnsafePointer<UInt8>, count: Int) -> TextFault? {
     var at = 0
     while at < count {
-      // Eight ASCII bytes at a time: no high bit, and no byte that borrows when 1 is taken away.
-      while count &- at >= 8 {
-        let word = unsafe UnsafeRawPointer(bytes + at).loadUnaligned(as: UInt64.self)
-        let borrowed = word &- 0x0101_0101_0101_0101
-        guard (word | (borrowed & ~word)) & 0x8080_8080_8080_8080 == 0 else { break }
-        at &+= 8
-      }
+      while count &- at >= 8, unsafe isPlain(bytes + at) { at &+= 8 }
+      // The last bytes together with some that were seen before.
+      if count &- at < 8, count >= 8, unsafe isPlain(bytes + (count &- 8)) { return nil }
       guard at < count else { break }
       let first = unsafe bytes[at]
       if first < 0x80 {
@@ -27,6 +23,14 @@ enum TextFault {
       at &+= length
     }
     return nil
+  }
+
+  /// Whether the eight bytes are ASCII and none is NUL.
+  @inline(__always)
+  private static func isPlain(_ bytes: UnsafePointer<UInt8>) -> Bool {
+    let word = unsafe UnsafeRawPointer(bytes).loadUnaligned(as: UInt64.self)
+    // The high bit of a byte is set by a byte above 0x7F, and by one that borrows for its 1: NUL.
+    return (word | (word &- 0x0101_0101_0101_0101)) & 0x8080_8080_8080_8080 == 0
   }
 
   /// Bytes of the well-formed sequence that begins with a byte above 0x7F, 0 when there is none

@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// The pieces the protobuf wire format is made of (protobuf.dev, "Encoding").
 enum WireBytes {
@@ -92,12 +92,8 @@ enum WireBytes {
   /// The wire type a value of that type has when it is not packed.
   @inline(__always)
   static func wireType(of type: ProtobufCType) -> UInt32 {
-    switch type {
-    case PROTOBUF_C_TYPE_SFIXED32, PROTOBUF_C_TYPE_FIXED32, PROTOBUF_C_TYPE_FLOAT: fixed32
-    case PROTOBUF_C_TYPE_SFIXED64, PROTOBUF_C_TYPE_FIXED64, PROTOBUF_C_TYPE_DOUBLE: fixed64
-    case PROTOBUF_C_TYPE_STRING, PROTOBUF_C_TYPE_BYTES, PROTOBUF_C_TYPE_MESSAGE: lengthDelimited
-    default: varint
-    }
+    // A digit for each of protobuf-c's 17 types, the first at the right.
+    UInt32(truncatingIfNeeded: 0o22200151050100500 as UInt64 &>> (3 * UInt64(type.rawValue))) & 7
   }
 
   /// Bytes a varint takes.

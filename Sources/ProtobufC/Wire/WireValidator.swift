@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// Decides in one pass whether bytes may be given to `protobuf_c_message_unpack`.
 ///
@@ -92,47 +92,68 @@ struct WireValidator: ~Copyable {
   ) -> Bool {
     var at = unsafe start
     var unknown = 0
+    let fields = unsafe descriptor.pointer.pointee.fields
+    let fieldCount = descriptor.fieldCount
     while unsafe at < end {
       guard case let tag = unsafe WireBytes.tag(&at, end), tag != 0 else {
         return unsafe refuse(at < end ? .badTag : .cutShort)
       }
       guard fieldsLeft > 0 else { return refuse(.tooManyFields(limit: limits.maxFields)) }
       fieldsLeft &-= 1
-      let wireType = tag & 7
-      let rank = descriptor.fieldIndex(number: tag >> 3)
+      // Numbers are nearly always 1, 2, 3 …, so the rank is the number less one.
+      var rank = Int(tag >> 3) &- 1
+      if unsafe rank >= fieldCount || fields?[rank].id != tag >> 3 {
+        rank = descriptor.fieldIndex(number: tag >> 3)
+      }
       guard rank >= 0 else {
         unknown += 1
         guard unknown <= limits.maxUnknownFields else {
           return refuse(.tooManyUnknownFields(limit: limits.maxUnknownFields))
         }
-        guard unsafe skip(&at, end, wireType) else { return false }
+        guard unsafe skip(&at, end, tag & 7) else { return false }
         continue
       }
       let field = unsafe descriptor.fieldPointer(rank)
-      let count = Int(unsafe counts[rank])
-      if unsafe field.pointee.isRepeated {
-        let added = unsafe checkElements(&at, end, field, wireType, count, depth: depth)
-        guard added >= 0 else { return false }
-        guard count &+ added <= limits.maxElements else {
-          return unsafe refuse(
-            .tooManyElements(limit: limits.maxElements), field, limits.maxElements)
-        }
-        unsafe counts[rank] = UInt32(truncatingIfNeeded: count &+ added)
-        continue
-      }
-      unsafe counts[rank] = 1
-      if unsafe field.pointee.isOneofMember {
-        guard unsafe isOnlyMember(field, descriptor, counts, count) else {
-          return unsafe refuse(.oneofTwice, field, 0)
-        }
-      } else if count > 0, unsafe field.pointee.type == PROTOBUF_C_TYPE_MESSAGE {
-        return unsafe refuse(.occursTwice, field, 0)
-      }
       let valueStart = unsafe at
-      guard unsafe checkValue(&at, end, field, wireType, 0, depth: depth) else { return false }
-      if let found = unsafe found { unsafe found[rank].note(from: valueStart, to: at, wireType) }
+      if unsafe field.pointee.isRepeated || field.pointee.isOneofMember
+        || field.pointee.type == PROTOBUF_C_TYPE_MESSAGE
+      {
+        guard unsafe checkCounted(&at, end, descriptor, rank, tag & 7, counts, depth: depth)
+        else { return false }
+      } else {
+        guard unsafe checkValue(&at, end, field, tag & 7, 0, depth: depth) else { return false }
+      }
+      if let found = unsafe found { unsafe found[rank].note(from: valueStart, to: at, tag & 7) }
     }
     return true
+  }
+
+  /// Checks one occurrence of a field that may not occur again, or only so often.
+  private mutating func checkCounted(
+    _ at: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ descriptor: MessageDescriptor,
+    _ rank: Int, _ wireType: UInt32, _ counts: UnsafeMutablePointer<UInt32>, depth: Int
+  ) -> Bool {
+    let field = unsafe descriptor.fieldPointer(rank)
+    let count = Int(unsafe counts[rank])
+    if unsafe field.pointee.isRepeated {
+      let added = unsafe checkElements(&at, end, field, wireType, count, depth: depth)
+      guard added >= 0 else { return false }
+      guard count &+ added <= limits.maxElements else {
+        return unsafe refuse(
+          .tooManyElements(limit: limits.maxElements), field, limits.maxElements)
+      }
+      unsafe counts[rank] = UInt32(truncatingIfNeeded: count &+ added)
+      return true
+    }
+    unsafe counts[rank] = 1
+    if unsafe field.pointee.isOneofMember {
+      guard unsafe isOnlyMember(field, descriptor, counts, count) else {
+        return unsafe refuse(.oneofTwice, field, 0)
+      }
+    } else if count > 0 {
+      return unsafe refuse(.occursTwice, field, 0)
+    }
+    return unsafe checkValue(&at, end, field, wireType, 0, depth: depth)
   }
 
   /// Whether no other member of the field's oneof was seen, nor this one before.
@@ -214,6 +235,7 @@ struct WireValidator: ~Copyable {
   }
 
   /// Checks one value and moves `at` behind it.
+  @inline(__always)
   private mutating func checkValue(
     _ at: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>,
     _ field: UnsafePointer<ProtobufCFieldDescriptor>, _ wireType: UInt32, _ index: Int, depth: Int

@@ -25,8 +25,9 @@ struct Daemon: Sendable {
     let stop = StopSwitch()
     let signals = Signals(
       stop: stop, reload: { reload(policies, access) }, logger: logger)
+    let arriving = try await Signals.watch(on: loops.loops[0])
     do {
-      try await Background.run([{ try await signals.run(on: loops.loops[0]) }]) {
+      try await Background.run([{ try await signals.obey(arriving) }]) {
         try await withDatabase(loops) { home, database in
           try await serve(home, database, access, loops, stop)
         }
@@ -67,12 +68,16 @@ struct Daemon: Sendable {
     let environment = ServiceEnvironment(
       database: database, keyring: keyring, access: access, logger: logger)
     let health = HealthRegistry(clock: { Int64(Date.now.timeIntervalSince1970 * 1_000_000) })
-    let watch = HealthWatch(database: database, registry: health)
+    let watch = HealthWatch(registry: health)
     let services = Services(environment, health)
     let server = Server(
       try serverConfiguration(access), services: services.definitions, on: loops)
     services.load.provide { server.statistics }
-    try await Background.run([watch.run] + services.background) {
+    let parts = services.parts + home.parts
+    let watching: [Background.Work] = [
+      { try await watch.follow(database) }, { try await watch.look(at: parts) },
+    ]
+    try await Background.run(watching + services.background) {
       stop.arm(server, health)
       try await server.run { announce() }
     }
@@ -89,9 +94,9 @@ struct Daemon: Sendable {
       server.group = group
     }
     server.admission = { .admitted(principal: access.admit($0)) }
-    server.authorize = { info throws(RPCError) in 
+    server.authorize = { info throws(RPCError) in
       try access.authorize(info.method, peer: info.peer, principal: info.principal)
-     }
+    }
     return server
   }
 

@@ -1,3 +1,4 @@
+internal import Integrations
 internal import Logging
 internal import PostgresClient
 internal import Reactor
@@ -88,6 +89,17 @@ struct DatabaseHome: Sendable {
         try await Task.sleep(for: .milliseconds(250))
       }
     }
+  }
+
+  /// What health reports of an embedded cluster.
+  var parts: [HealthWatch.Part] {
+    guard let cluster else { return [] }
+    return [
+      HealthWatch.Part(name: "embedded_postgres") {
+        cluster.isServerRunning
+          ? .healthy : ComponentStatus(.unhealthy, "has ended and is being started again")
+      }
+    ]
   }
 
   /// Looks after an embedded cluster until cancelled.

@@ -21,7 +21,8 @@ struct ExternalRoles {
     guard let row = rows.first else { return }
     if try row.int("usable") == Self.names.count { return }
     do throws(AdminError) {
-      try await session.execute(Self.names.map(Self.make).joined(separator: "\n"), deadline: deadline)
+      try await session.execute(
+        Self.names.map(Self.make).joined(separator: "\n"), deadline: deadline)
     } catch {
       guard error.sqlState == "42501" else { throw error }
       let login = try row.text("login")

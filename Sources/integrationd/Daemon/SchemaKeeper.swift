@@ -26,7 +26,8 @@ struct SchemaKeeper {
       case .applying(let name, let number, let count):
         logger.info("migrating", metadata: ["migration": "\(name)", "of": "\(number)/\(count)"])
       case .retrying(let name, let number):
-        logger.info("migration waits for locks", metadata: ["migration": "\(name)", "try": "\(number)"])
+        logger.info(
+          "migration waits for locks", metadata: ["migration": "\(name)", "try": "\(number)"])
       case .applied(let name, let duration):
         logger.debug("migrated", metadata: ["migration": "\(name)", "took": "\(duration)"])
       }

@@ -8,6 +8,7 @@ internal import TTRPCServer
 struct Services: Sendable {
   let definitions: [ServiceDefinition]
   let background: [Background.Work]
+  let parts: [HealthWatch.Part]
   let load: LoadMeter
 
   init(_ environment: ServiceEnvironment, _ health: HealthRegistry) {
@@ -18,6 +19,12 @@ struct Services: Sendable {
     let check = GRPCHealthService(health)
     let purger = IdempotencyPurger(database: environment.database, logger: environment.logger)
     self.load = load
+    parts = [
+      HealthWatch.Part(name: "usage") {
+        apiKeys.isUsageBehind
+          ? ComponentStatus(.degraded, "usage counts wait for the database") : .healthy
+      }
+    ]
     background = [purger.run, apiKeys.run]
     let stored = [tenants.definition, apiKeys.definition]
     let remembered = [report.definition, check.definition]

@@ -8,18 +8,28 @@ struct Signals: Sendable {
   let reload: @Sendable () -> Void
   let logger: Logger
 
-  /// Until cancelled, or until there is nothing to drain yet.
+  /// From now on the signals no longer end the process by themselves.
+  static func watch(on loop: EventLoop) async throws(SystemError) -> AsyncStream<Signal> {
+    try await SignalWatch.sequence(of: [.terminate, .interrupt, .hangup], on: loop)
+  }
+
+  /// Until cancelled.
   /// - Throws: ``Interrupted`` when the daemon is told to stop before it serves.
-  func run(on loop: EventLoop) async throws {
-    let signals = try await SignalWatch.sequence(
-      of: [.terminate, .interrupt, .hangup], on: loop)
+  func obey(_ signals: AsyncStream<Signal>) async throws {
     for await signal in signals {
       if signal == .hangup {
         reload()
         continue
       }
-      logger.notice("stopping", metadata: ["signal": "\(signal)"])
-      guard stop.press() else { throw Interrupted() }
+      switch stop.press() {
+      case .nothingToStop: throw Interrupted()
+      case .draining:
+        logger.notice(
+          "stopping, calls that run may finish",
+          metadata: ["signal": "\(signal)", "within": "\(StopSwitch.drainTime)"])
+      case .cutting: logger.notice("stopping now", metadata: ["signal": "\(signal)"])
+      case .ignored: break
+      }
     }
   }
 

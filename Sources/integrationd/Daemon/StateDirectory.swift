@@ -17,7 +17,8 @@ struct StateDirectory {
         let who = process.map { "process \($0)" } ?? "another process"
         throw DaemonFailure(
           .cannotCreate,
-          "another integrationd (\(who)) uses \(path); stop it, or give this one its own --state-dir")
+          "another integrationd (\(who)) uses \(path); stop it, or give this one its own --state-dir"
+        )
       case .system(let error):
         throw DaemonFailure(.cannotCreate, "the state directory cannot be used: \(error)")
       }

@@ -1,4 +1,5 @@
 internal import Integrations
+internal import Reactor
 internal import Synchronization
 internal import TTRPC
 internal import TTRPCServer
@@ -7,28 +8,51 @@ internal import TTRPCServer
 final class StopSwitch: Sendable {
   /// How long calls that run may go on when the daemon stops.
   static let drainTime = Duration.seconds(10)
+  /// Signals that arrive this soon after the first mean the same: timeout(1) and terminals send
+  /// one to the process and one to its group.
+  static let sameSignal = Duration.milliseconds(300)
+
+  /// What a press did.
+  enum Effect {
+    /// There is nothing to drain yet.
+    case nothingToStop
+    /// Calls that run may finish.
+    case draining
+    /// Calls that run are cut off.
+    case cutting
+    /// The daemon is ending already.
+    case ignored
+  }
 
   private struct State {
     var server: Server?
     var health: HealthRegistry?
+    var pressed: MonotonicInstant?
   }
 
   private let state = Mutex(State())
 
   /// From now on there is something to drain.
   func arm(_ server: Server, _ health: HealthRegistry) {
-    state.withLock { $0 = State(server: server, health: health) }
+    state.withLock { state in
+      state.server = server
+      state.health = health
+    }
   }
 
-  /// - Returns: false when there is nothing to drain: the daemon is starting, or was told before.
-  func press() -> Bool {
-    let before = state.withLock { state in
-      defer { state = State() }
-      return state
+  func press() -> Effect {
+    state.withLock { state in
+      let now = MonotonicInstant.now()
+      guard let server = state.server else { return .nothingToStop }
+      guard let first = state.pressed else {
+        state.pressed = now
+        state.health?.stop()
+        server.drain(within: Self.drainTime)
+        return .draining
+      }
+      guard first.duration(to: now) > Self.sameSignal else { return .ignored }
+      server.drain(within: .zero)
+      return .cutting
     }
-    guard let server = before.server else { return false }
-    before.health?.stop()
-    server.drain(within: Self.drainTime)
-    return true
   }
 }

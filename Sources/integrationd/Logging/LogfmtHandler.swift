@@ -69,7 +69,8 @@ struct LogfmtHandler: LogHandler {
       case "\r": quoted += "\\r"
       case "\t": quoted += "\\t"
       default:
-        if scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+        if scalar.properties.generalCategory == .control
+          || scalar.properties.generalCategory == .format
           || scalar.value == 0x2028 || scalar.value == 0x2029
         {
           quoted += "\\u{\(String(scalar.value, radix: 16))}"

@@ -91,7 +91,8 @@ struct AccessControlTests {
     let admitted = control.admit(peer)
     for round in 0..<2 {
       for number in 0..<40 {
-        #expect(isAllowed(control, admitted, MethodName(service: "s", method: "m\(number)")), "\(round)")
+        #expect(
+          isAllowed(control, admitted, MethodName(service: "s", method: "m\(number)")), "\(round)")
       }
     }
   }

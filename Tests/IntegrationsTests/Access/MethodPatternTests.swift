@@ -25,7 +25,9 @@ struct MethodPatternTests {
 
   @Test(
     "what cannot name a method is no pattern",
-    arguments: ["", "Get", "a/b/c", "a b/c", "a/é", "a/b\n", String(repeating: "a", count: 200) + "/"])
+    arguments: [
+      "", "Get", "a/b/c", "a b/c", "a/é", "a/b\n", String(repeating: "a", count: 200) + "/",
+    ])
   func refused(text: String) {
     #expect(MethodPattern(text) == nil)
   }

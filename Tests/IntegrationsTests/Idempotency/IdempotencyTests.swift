@@ -140,7 +140,7 @@ struct IdempotencyTests {
   func lostReplyWithKey() async throws {
     try await ServiceWorld.run(proxied: true) { world, proxy in
       try await world.create("First")
-      proxy?.cutInsteadOfAnswer(to: "commit")
+      proxy?.cutInsteadOfAnswer(to: Self.commit)
       let tenant = try await world.create("One", key: "k")
       await proxy?.cuts(1)
       #expect(try await world.create("One", key: "k") == tenant)
@@ -152,7 +152,7 @@ struct IdempotencyTests {
   func lostReplyWithoutKey() async throws {
     try await ServiceWorld.run(proxied: true) { world, proxy in
       try await world.create("First")
-      proxy?.cutInsteadOfAnswer(to: "commit")
+      proxy?.cutInsteadOfAnswer(to: Self.commit)
       let error = await expectStatus(.unavailable) { try await world.create("One") }
       #expect(error?.reason == "OUTCOME_UNKNOWN")
     }
@@ -162,7 +162,7 @@ struct IdempotencyTests {
   func lostForGood() async throws {
     try await ServiceWorld.run(proxied: true) { world, proxy in
       try await world.create("First")
-      proxy?.cutInsteadOfAnswer(to: "commit")
+      proxy?.cutInsteadOfAnswer(to: Self.commit)
       async let outcome = expectStatus(.unavailable) {
         try await world.create("One", key: "k", within: .seconds(3))
       }
@@ -171,6 +171,9 @@ struct IdempotencyTests {
       #expect(await outcome?.reason == "OUTCOME_UNKNOWN")
     }
   }
+
+  /// The command alone: `begin` says "read committed".
+  private static let commit = "commit\u{0}"
 
   private static func expire(_ world: ServiceWorld) async throws {
     try await world.store.execute(

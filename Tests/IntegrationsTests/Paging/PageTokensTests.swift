@@ -61,7 +61,8 @@ struct PageTokensTests {
     for length in 1..<token.count {
       #expect(refuses(String(decoding: token[..<length], as: UTF8.self), question))
     }
-    for junk in ["x", "====", String(repeating: "é", count: 38), String(repeating: "A", count: 76)] {
+    for junk in ["x", "====", String(repeating: "é", count: 38), String(repeating: "A", count: 76)]
+    {
       #expect(refuses(junk, question))
     }
   }

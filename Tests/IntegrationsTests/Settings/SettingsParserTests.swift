@@ -128,19 +128,23 @@ struct SettingsParserTests {
     let object = try SettingsObject(
       parse("{\"k\": \"x\", \"n\": 7, \"l\": [1]}"), known: ["k", "n", "l"], file: "f.json",
       noun: "a test")
-    #expect(throws: SettingsError(file: "f.json", line: 1, "\"k\" must be a number, not a string")) {
+    #expect(throws: SettingsError(file: "f.json", line: 1, "\"k\" must be a number, not a string"))
+    {
       try object.integer("k", in: 0...1)
     }
     #expect(throws: SettingsError(file: "f.json", line: 1, "\"n\" must be from 0 to 6")) {
       try object.integer("n", in: 0...6)
     }
-    #expect(throws: SettingsError(file: "f.json", line: 1, "\"k\" must be an array, not a string")) {
+    #expect(throws: SettingsError(file: "f.json", line: 1, "\"k\" must be an array, not a string"))
+    {
       try object.array("k")
     }
-    #expect(throws: SettingsError(file: "f.json", line: 1, "\"l\" must hold strings, not a number")) {
+    #expect(throws: SettingsError(file: "f.json", line: 1, "\"l\" must hold strings, not a number"))
+    {
       try object.strings("l")
     }
-    #expect(throws: SettingsError(file: "f.json", line: 1, "a box must be an object, not an array")) {
+    #expect(throws: SettingsError(file: "f.json", line: 1, "a box must be an object, not an array"))
+    {
       try SettingsObject(parse("[]"), known: [], file: "f.json", noun: "a box")
     }
   }

@@ -106,7 +106,9 @@ struct RequestCheckTests {
     #expect(violations { _ = $0.pageSize(size) } == ["page_size must be from 1 to 1000"])
   }
 
-  @Test("an idempotency key is visible ASCII", arguments: ["a b", "é", "\u{7F}", String(repeating: "k", count: 256)])
+  @Test(
+    "an idempotency key is visible ASCII",
+    arguments: ["a b", "é", "\u{7F}", String(repeating: "k", count: 256)])
   func idempotencyKeys(key: String) {
     #expect(
       violations { _ = $0.idempotencyKey(key) }

@@ -124,6 +124,19 @@ struct ClusterPlacementTests {
     }
   }
 
+  @Test("a user id without a name is told that PostgreSQL refuses it", .enabled(if: geteuid() == 0))
+  func nameless() async throws {
+    await #expect(processExitsWith: .success) {
+      #expect(setgid(54_321) == 0 && setuid(54_321) == 0)
+      let loops = try EventLoopGroup(count: 1, name: "nameless")
+      await #expect(throws: EmbeddedClusterError.namelessUser(id: 54_321)) {
+        try await EmbeddedCluster.start(
+          .init(stateDirectory: "/tmp/never-made"), on: loops.loops[0],
+          logger: .init(label: "nameless"))
+      }
+    }
+  }
+
   @Test("a closed directory above the cluster is named", .enabled(if: geteuid() == 0))
   func notTraversable() async throws {
     let world = try await ClusterWorld(.nothing)

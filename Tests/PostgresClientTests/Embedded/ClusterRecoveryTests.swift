@@ -53,9 +53,11 @@ struct ClusterRecoveryTests {
     kill(pid, SIGKILL)
     try await first.stop()
     // Ours: alive, the same user's, no PostgreSQL.
+    let line =
+      geteuid() == 0
+      ? ["setpriv", "--reuid=postgres", "--clear-groups", "sleep", "600"] : ["sleep", "600"]
     let sleeper = try await world.loop.run {
-      try ChildProcess.spawn(
-        .init("setpriv", ["--reuid=postgres", "--clear-groups", "sleep", "600"]), on: world.loop)
+      try ChildProcess.spawn(.init(line[0], Array(line.dropFirst())), on: world.loop)
     }
     let changed = text.replacing("\(pid)\n", with: "\(sleeper.processID)\n", maxReplacements: 1)
     try changed.write(toFile: file, atomically: false, encoding: .utf8)
@@ -147,6 +149,22 @@ struct ClusterRecoveryTests {
       try await cluster.stop()
     }
     #expect(try await world.shell("pgrep -f -- '[-]D \(world.root)' || true").isEmpty)
+  }
+
+  @Test("a session that does not end cannot hold up a stop for ever")
+  func stubbornSession() async throws {
+    let world = try await ClusterWorld()
+    let cluster = try await world.start()
+    let deadline = Deadline.within(.seconds(60))
+    let session = try await AdminSession.open(
+      cluster.connectionString(for: .superuser), deadline: deadline)
+    let rows = try await session.execute("select pg_backend_pid() as pid", deadline: deadline)
+    let backend = try #require(try rows.first.map { Int32(try $0.int("pid")) })
+    kill(backend, SIGSTOP)
+    let pid = cluster.serverProcessID
+    try await cluster.stop(within: .milliseconds(100))
+    #expect(!processExists(pid) && !processExists(backend))
+    await session.close()
   }
 
   @Test("a broken file of the operator's is named, and mended is obeyed")

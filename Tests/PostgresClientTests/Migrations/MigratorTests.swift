@@ -144,8 +144,9 @@ struct MigratorTests {
       "select pg_advisory_lock(\(0x696e_7465_6772_6174))", deadline: .within(.seconds(30)))
     let steps = Steps()
     await #expect(throws: MigrationError.lockNotAvailable) {
-      try await Migrator([Self.one], progress: steps.add)
-        .migrate(database.connectionString(for: .owner), deadline: .within(.seconds(5)))
+      try await Migrator(
+        [Self.one], tuning: .init(othersLimit: .milliseconds(20)), progress: steps.add
+      ).migrate(database)
     }
     #expect(steps.all == [.waitingForLock])
     await holder.close()
@@ -209,7 +210,11 @@ struct MigratorTests {
       name: "v0001_slow", sql: "create table slow (id int); select pg_sleep(600)")
     async let result = Migrator([slow]).migrate(database)
     while try await database.execute(
-      "select from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()"
+      """
+      select from pg_stat_activity
+      where datname = current_database() and state = 'active' and query like '%pg_sleep(600)%'
+        and pid <> pg_backend_pid()
+      """
     ).isEmpty {
       await Task.yield()
     }
