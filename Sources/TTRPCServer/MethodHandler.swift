@@ -16,6 +16,9 @@ struct CallOpening {
   let context: CallContext
   /// What the Request frame said about more to come.
   let flags: FrameFlags
+
+  /// The client may go on sending on the stream.
+  var isOpen: Bool { method.kind.clientStreams && flags.contains(.remoteOpen) }
 }
 
 /// Makes the handler of a method.
@@ -57,7 +60,7 @@ struct UnaryHandler<Request: Message, Response: Message>: MethodHandler {
     guard let request = connection.decode(Request.self, payload, for: opening) else { return }
     let id = opening.id
     let context = opening.context
-    connection.run(opening, inbound: nil) { [body] in
+    connection.queue(opening) { [body] in
       do {
         connection.finish(id, with: try await body(request, context))
       } catch {

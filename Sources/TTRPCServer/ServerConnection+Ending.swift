@@ -89,6 +89,7 @@ extension ServerConnection {
 
   /// Cancels every handler. What they still return is dropped.
   func cancelEverything() {
+    _ = queued.removeAll()
     for (id, call) in streams.calls {
       _ = streams.abandon(id)
       call.inbound?.fail(RPCError(.cancelled, "the connection is being closed"))
@@ -98,13 +99,11 @@ extension ServerConnection {
 
   /// Answers what runs with UNAVAILABLE, cancels it, and closes.
   func cutOff() {
-    for (id, _) in streams.calls {
-      abort(
-        id,
-        RPCError(
-          .unavailable, "the server is shutting down; what the call did so far stands",
-          details: [.errorInfo(reason: "SHUTTING_DOWN")]))
-    }
+    let error = RPCError(
+      .unavailable, "the server is shutting down; what the call did so far stands",
+      details: [.errorInfo(reason: "SHUTTING_DOWN")])
+    for call in queued.removeAll() { answer(call.opening.id, error, isOpen: false) }
+    for (id, _) in streams.calls { abort(id, error) }
     leave()
   }
 

@@ -22,7 +22,8 @@ extension ServerConnection {
   /// unread: refusing it would punish clients for calling many methods at once.
   func admits(_ header: FrameHeader) -> Bool {
     guard header.type == .request, running >= limits.maxRunningHandlers else { return true }
-    return pause()
+    runQueued()
+    return running < limits.maxRunningHandlers || pause()
   }
 
   private func pause() -> Bool {
@@ -35,9 +36,16 @@ extension ServerConnection {
 
   /// Goes on reading if whatever stopped it is over.
   func readOn() {
-    guard isPaused, running < limits.maxRunningHandlers, !isStreamFull,
-      socket.unsentBytes < limits.outboundMark
-    else { return }
+    guard socket.unsentBytes < limits.outboundMark else { return }
+    if !queued.isEmpty, starting == nil {
+      // Not from within a handler that has just returned.
+      loop.submit {
+        self.runQueued()
+        self.readOn()
+      }
+      return
+    }
+    guard isPaused, !isStreamFull, running < limits.maxRunningHandlers else { return }
     isPaused = false
     switch phase {
     case .serving, .draining: socket.resumeReading()
@@ -56,7 +64,12 @@ extension ServerConnection {
   func receive(_ header: FrameHeader, _ body: Span<UInt8>) {
     progress.frameEnded()
     releaseReservation()
-    if !FrameFlags.known.contains(header.flags) { countViolation("unknown flags") }
+    if !FrameFlags.known.contains(header.flags) {
+      countViolation("unknown flags")
+      guard phase == .serving || phase == .draining else { return }
+    }
+    // Only a new stream cannot concern a call that is still queued.
+    if header.type != .request || header.streamID <= streams.lastID { runQueued() }
     switch header.type {
     case .request: receiveRequest(header, body)
     case .data: receiveData(header, body)
@@ -112,19 +125,19 @@ extension ServerConnection {
     _ metadata: Metadata, _ payload: Span<UInt8>
   ) {
     let id = header.streamID
-    let isOpen = method.kind.clientStreams && header.isOpen
     if let error = refusalOf(method, envelope) {
-      answer(id, error, isOpen: isOpen)
+      answer(id, error, isOpen: method.kind.clientStreams && header.isOpen)
       return
     }
     let context = CallContext(
       method: method.name, caller: caller, metadata: metadata,
       deadline: deadline(of: method, envelope.timeoutNanoseconds), loop: loop)
-    starting = Starting(id: id, isOpen: isOpen)
-    shard.callStarted()
-    method.handler.start(
-      CallOpening(id: id, method: method, context: context, flags: header.flags), payload,
-      on: self)
+    let opening = CallOpening(id: id, method: method, context: context, flags: header.flags)
+    if method.kind != .unary {
+      runQueued()
+      begin(opening)
+    }
+    method.handler.start(opening, payload, on: self)
   }
 
   /// Why a call is not even started, if it is not.
@@ -157,14 +170,11 @@ extension ServerConnection {
   }
 
   private func deadline(of method: MethodTable.Entry, _ timeoutNanoseconds: Int64) -> Deadline {
-    let most = method.kind == .unary ? limits.maxUnaryTime : limits.maxStreamTime
-    let asked: Duration? = timeoutNanoseconds == 0 ? nil : .nanoseconds(timeoutNanoseconds)
-    switch (asked, most) {
-    case (nil, nil): return .never
-    case (let time?, nil), (nil, let time?): return Deadline(at: loop.now.advanced(by: time))
-    case (let asked?, let most?):
-      return Deadline(at: loop.now.advanced(by: min(asked, most)))
-    }
+    let most = shard.server.maxNanoseconds(method.kind)
+    let time = timeoutNanoseconds == 0 ? most : min(timeoutNanoseconds, most)
+    guard time != .max else { return .never }
+    let (sum, overflows) = loop.now.nanoseconds.addingReportingOverflow(time)
+    return overflows ? .never : Deadline(at: MonotonicInstant(nanoseconds: sum))
   }
 
   /// Decodes a request in place. Nil, and answered, when it cannot be.
@@ -174,26 +184,76 @@ extension ServerConnection {
     do {
       return try Request(serialized: payload, limits: .request)
     } catch {
-      finish(opening.id, with: RPCError(undecodable: error))
+      let error = RPCError(undecodable: error)
+      if starting == nil {
+        answer(opening.id, error, isOpen: false)
+      } else {
+        finish(opening.id, with: error)
+      }
       return nil
     }
   }
 
-  /// Runs a handler. It is entered in the table only if it suspends.
+  /// Starts a unary call at the end of this read, or before.
+  func queue(_ opening: CallOpening, _ body: @escaping @Sendable () async -> Void) {
+    queued.append(QueuedCall(opening: opening, body: body), storage: &shard.spareQueue)
+  }
+
+  /// Runs what is queued. One task runs all the calls that do not suspend, because a task of its own
+  /// costs a call more than everything else together; a call that does suspend keeps the task it is
+  /// in, and the next one gets a new task.
+  func runQueued() {
+    while mayRunQueued {
+      let number = runner
+      let task = loop.start {
+        while let call = self.nextQueued(for: number) { await call.body() }
+      }
+      guard let starting else { continue }
+      runner += 1
+      suspended(starting, task, inbound: nil)
+    }
+  }
+
+  private var mayRunQueued: Bool {
+    guard !queued.isEmpty, phase != .closed else { return false }
+    guard socket.unsentBytes >= limits.outboundMark else { return true }
+    lookAfterFlush()
+    return pause()
+  }
+
+  private func nextQueued(for number: Int) -> QueuedCall? {
+    guard number == runner, mayRunQueued,
+      let call = queued.popFirst(storage: &shard.spareQueue)
+    else { return nil }
+    begin(call.opening)
+    return call
+  }
+
+  /// Runs a streaming handler.
   func run(
     _ opening: CallOpening, inbound: (any InboundMessages)?,
     _ body: @escaping @Sendable () async -> Void
   ) {
-    let id = opening.id
     let task = loop.start(body)
-    guard let starting, starting.id == id else { return }
-    self.starting = nil
+    if let starting { suspended(starting, task, inbound: inbound) }
+  }
+
+  private func begin(_ opening: CallOpening) {
+    starting = opening
+    shard.callStarted()
+  }
+
+  /// Enters a call whose handler has suspended; most never do, and are never entered.
+  private func suspended(
+    _ opening: CallOpening, _ task: Task<Void, Never>, inbound: (any InboundMessages)?
+  ) {
+    starting = nil
     let call = RunningCall(
       task: task, deadline: opening.context.deadline, method: opening.method, inbound: inbound)
     if opening.method.kind == .unary {
-      streams.insert(id, .unary(call))
+      streams.insert(opening.id, .unary(call))
     } else {
-      streams.insert(id, starting.isOpen ? .receiving(call) : .replying(call))
+      streams.insert(opening.id, opening.isOpen ? .receiving(call) : .replying(call))
     }
     watchDeadline(call.deadline)
     if phase == .closed { cancelEverything() }

@@ -41,7 +41,11 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
   var decoder: FrameDecoder
   var streams = StreamTable<RunningCall>()
   /// The call whose handler is in its first stretch; it is not in `streams` yet.
-  var starting: Starting?
+  var starting: CallOpening?
+  /// Unary calls of this read that are decoded and about to start.
+  var queued = CallQueue()
+  /// Which task may take from `queued`; see ``runQueued()``.
+  var runner = 0
   var violations = 0
   var deadlines = DeadlineTimer()
   var isPaused = false
@@ -53,12 +57,6 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
   var isLookingAfterFlush = false
   /// What ``InboundBudget`` has granted.
   var reservedBytes = 0
-
-  struct Starting {
-    let id: UInt32
-    /// The client may still send Data.
-    let isOpen: Bool
-  }
 
   init(
     _ socket: StreamSocket, caller: Caller, refusal: RPCError?, shard: ServerShard
@@ -75,8 +73,8 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
   var limits: ServerLimits { shard.server.limits }
   var logger: Logger { shard.server.logger }
 
-  /// Handlers that run now, the one in its first stretch included.
-  var running: Int { streams.running + (starting == nil ? 0 : 1) }
+  /// Handlers that run now or are about to.
+  var running: Int { streams.running + queued.count + (starting == nil ? 0 : 1) }
 
   /// Runs `work` on the loop: at once when the caller is on it.
   func onLoop(_ work: @escaping @Sendable (ServerConnection) -> Void) {
@@ -112,6 +110,7 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
         break reading
       }
     }
+    runQueued()
     switch phase {
     case .serving, .draining: return offset
     // Nothing is read any more: what is left is thrown away.
@@ -138,6 +137,7 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
     guard phase != .closed else { return }
     if let error { log("closed: \(error)") }
     phase = .closed
+    _ = queued.removeAll()
     deadlines.cancel()
     let gone = RPCError(.cancelled, "the client is gone")
     for (id, call) in streams.calls {

@@ -14,16 +14,25 @@ final class ServerCore: Sendable {
   let ledger: ConnectionLedger
   /// How many loops share the work.
   let shardCount: Int
+  private let maxUnaryNanoseconds: Int64
+  private let maxStreamNanoseconds: Int64
 
   init(_ configuration: ServerConfiguration, _ services: [ServiceDefinition], shardCount: Int) {
     self.shardCount = shardCount
     limits = configuration.limits
+    maxUnaryNanoseconds = limits.maxUnaryTime.saturatingNanoseconds
+    maxStreamNanoseconds = limits.maxStreamTime?.saturatingNanoseconds ?? .max
     methods = MethodTable(services)
     admission = configuration.admission
     authorize = configuration.authorize
     logger = configuration.logger
     budget = InboundBudget(limits)
     ledger = ConnectionLedger(limits)
+  }
+
+  /// Longest a method of that kind may take, in nanoseconds; the greatest number: no limit.
+  func maxNanoseconds(_ kind: MethodKind) -> Int64 {
+    kind == .unary ? maxUnaryNanoseconds : maxStreamNanoseconds
   }
 
   /// What becomes of a peer. The overflow user is refused whatever the hook says: it stands for
@@ -45,6 +54,8 @@ final class ServerShard: @unchecked Sendable {
   let loop: EventLoop
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
   private var sweeper: LoopTimer?
+  /// Room for the queue of the connection that is being read.
+  var spareQueue: [QueuedCall] = []
   private var ending: (() -> Void)?
   private var hasEnded = false
   /// Cuts off what runs, while it may still finish.

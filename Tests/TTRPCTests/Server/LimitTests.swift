@@ -93,10 +93,10 @@ struct LimitTests {
     try await World.with({ $0.limits.outboundStall = .milliseconds(40) }) { world in
       try await world.besideCanary {
         let raw = try await world.raw()
-        await raw.pauseReading()
-        try await raw.call("Grow", stream: 1, ProtoDuration(seconds: 3 << 20))
-        try await raw.call("Wait", stream: 3, ProtoAny())
+        try await raw.call("Wait", stream: 1, ProtoAny())
         try await world.gate.until { $0.arrivals == 1 }
+        await raw.pauseReading()
+        try await raw.call("Grow", stream: 3, ProtoDuration(seconds: 3 << 20))
         try await world.until {
           $0.server.statistics.openConnections <= 2 && $0.server.statistics.callsInFlight <= 2
         }
@@ -196,7 +196,7 @@ struct LimitTests {
   @Test("a handler that is only slow is waited for")
   func slowHandler() async throws {
     try await World.with({
-      $0.limits.streamStall = .milliseconds(20)
+      $0.limits.streamStall = .seconds(1)
       $0.limits.maxQueuedMessages = 2
       $0.limits.streamOutboundMark = 1
     }) { world in

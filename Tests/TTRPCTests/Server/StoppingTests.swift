@@ -52,7 +52,8 @@ struct StoppingTests {
   func hurried() async throws {
     try await World.with { world in
       let raw = try await world.raw()
-      try await raw.call("Wait", stream: 1, ProtoAny())
+      try await raw.call("Watch", stream: 1, ProtoEmpty(), flags: .remoteClosed)
+      #expect(await raw.next()?.header.type == .data)
       try await world.gate.until { $0.arrivals == 1 }
       world.server.drain(within: .seconds(3600))
       world.server.drain(within: .zero)
