@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test check generate interop bench fuzz clean install
+.PHONY: help build run test check generate interop install clean
 
 BUILD_PACKAGES := libpq-dev libprotobuf-c-dev pkg-config
 RUN_PACKAGES   := $(BUILD_PACKAGES) postgresql
@@ -40,8 +40,8 @@ generate: ## write the code that comes from proto/ anew
 
 interop: ## let the Go ttrpc client of Debian call the daemon
 	@scripts/ensure-packages $(RUN_PACKAGES) $(GO_PACKAGES)
-	@swift build --product integrationd
-	@interop/run
+	@$(MAKE) --no-print-directory build
+	@interop/run $(BIN)/integrationd
 
 install: build ## copy the programs to $(PREFIX)/bin
 	install -D -m 0755 $(BIN)/integrationd $(DESTDIR)$(PREFIX)/bin/integrationd

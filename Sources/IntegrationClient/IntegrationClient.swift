@@ -10,10 +10,10 @@
 /// func issueKey(for customer: String) async throws -> String {
 ///   let client = IntegrationClient()
 ///   _ = try await client.tenants.createTenant(
-///     CreateTenantRequest(tenantId: customer, displayName: "Example"))
+///     CreateTenantRequest(displayName: "Example", tenantId: customer))
 ///   let created = try await client.apiKeys.createApiKey(
-///     CreateApiKeyRequest(tenantId: customer, displayName: "first key"))
-///   return created.secret
+///     CreateApiKeyRequest(tenantId: customer, keyName: "first key"))
+///   return created.apiKey
 /// }
 /// ```
 ///

@@ -1,4 +1,3 @@
-
 /// Where a callback and one awaiting task meet: the callback leaves a result, the task takes it, in
 /// either order. The first result counts.
 package final class Completion<Value: Sendable>: Sendable {
@@ -115,7 +114,6 @@ package final class Completion<Value: Sendable>: Sendable {
     return isFirst
   }
 }
-
 
 /// The timer of one wait. Touched on its loop only.
 // SAFETY: `timer` and `isCleared` are read and written on the loop given to `set` only.

@@ -73,8 +73,11 @@ extension Keys {
       }
       set("key_name", \.keyName, name)
       set("is_active", \.isActive, key)
-      set("allowed_endpoints", \.allowedEndpoints, anyEndpoint || !endpoints.isEmpty ? endpoints : nil)
-      set("allowed_ip_addresses", \.allowedIpAddresses, anyIp || !addresses.isEmpty ? addresses : nil)
+      set(
+        "allowed_endpoints", \.allowedEndpoints, anyEndpoint || !endpoints.isEmpty ? endpoints : nil
+      )
+      set(
+        "allowed_ip_addresses", \.allowedIpAddresses, anyIp || !addresses.isEmpty ? addresses : nil)
       set("rate_limit_per_minute", \.rateLimitPerMinute, perMinute)
       set("rate_limit_per_hour", \.rateLimitPerHour, perHour)
       set("rotation_frequency_days", \.rotationFrequencyDays, rotateEvery)

@@ -56,7 +56,8 @@ extension Keys {
           try await client.apiKeys.getApiKeyUsage(
             GetApiKeyUsageRequest(
               tenantId: target.tenant, keyId: target.key, startTime: since?.past,
-              endTime: until?.past, granularity: by.value, pageSize: pages.pageSize, pageToken: token),
+              endTime: until?.past, granularity: by.value, pageSize: pages.pageSize,
+              pageToken: token),
             options: options)
         }
       }

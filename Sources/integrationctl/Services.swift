@@ -21,7 +21,8 @@ struct Services: ParsableCommand {
     for service in ServiceCatalogue.all {
       for method in service.methods {
         table.add(
-          method.name.description, method.kind.words, Documentation.firstSentence(method.documentation))
+          method.name.description, method.kind.words,
+          Documentation.firstSentence(method.documentation))
       }
     }
     print(table.text(ifEmpty: "no services"))

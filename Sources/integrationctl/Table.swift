@@ -18,7 +18,8 @@ struct Table {
         cell + String(repeating: " ", count: width - cell.count)
       }
       let line = padded.joined(separator: "  ")
-      return String(line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)])
+      return String(
+        line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)])
     }.joined(separator: "\n")
   }
 

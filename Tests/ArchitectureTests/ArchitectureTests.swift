@@ -49,7 +49,8 @@ import Testing
 
   @Test("every folder of Sources is a target of Package.swift")
   func targets() throws {
-    let manifest = try String(contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
+    let manifest = try String(
+      contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
     let sources = Self.root.appending(path: "Sources")
     for module in try FileManager.default.contentsOfDirectory(atPath: sources.path) {
       #expect(manifest.contains("name: \"\(module)\""), "Sources/\(module)")

@@ -62,7 +62,8 @@ struct House {
   private func unsafety(of file: SourceFile) -> [String] {
     guard Self.floor(of: file.module) != 1 else { return [] }
     return file.codeLines.compactMap { number, line in
-      line.firstMatch(of: /\bunsafe\b|nonisolated\(unsafe\)|\bUnsafe(Mutable)?(Raw)?(Buffer)?Pointer\b/) == nil
+      line.firstMatch(
+        of: /\bunsafe\b|nonisolated\(unsafe\)|\bUnsafe(Mutable)?(Raw)?(Buffer)?Pointer\b/) == nil
         ? nil : "\(file.path):\(number): unsafe code above floor 1"
     }
   }
@@ -125,7 +126,8 @@ struct SourceFile {
   var imports: [String] {
     codeLines.compactMap { _, line in
       line.firstMatch(
-        of: /^\s*(?:@[\w()]+\s+)*(?:public |package |internal |private |fileprivate )?import (?:(?:struct|class|enum|protocol|func|var|typealias) )?(\w+)/
+        of:
+          /^\s*(?:@[\w()]+\s+)*(?:public |package |internal |private |fileprivate )?import (?:(?:struct|class|enum|protocol|func|var|typealias) )?(\w+)/
       ).map { String($0.output.1) }
     }
   }

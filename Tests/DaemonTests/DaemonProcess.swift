@@ -44,7 +44,7 @@ final class DaemonProcess: Sendable {
   @discardableResult
   func exit() async throws -> ChildProcess.Reason {
     await client.close()
-    return try await child.exit(by: .within(.seconds(60))).reason
+    return try await child.exit(by: .within(.seconds(120))).reason
   }
 
   /// Ends it as an operator would.

@@ -183,10 +183,10 @@ struct ExternalTests {
     init(_ tenant: String, _ store: TestDatabase) async throws {
       self.store = store
       session = try await AdminSession.open(
-        store.connectionString(for: .superuser), deadline: .within(.seconds(60)))
+        store.connectionString(for: .superuser), deadline: .within(.seconds(120)))
       try await session.execute(
         "begin; select id from integrationd.tenants where id = '\(tenant)' for update",
-        deadline: .within(.seconds(60)))
+        deadline: .within(.seconds(120)))
     }
 
     func hasWaiter() async throws -> Bool {
@@ -201,7 +201,7 @@ struct ExternalTests {
     }
 
     func release() async throws {
-      try await session.execute("commit", deadline: .within(.seconds(60)))
+      try await session.execute("commit", deadline: .within(.seconds(120)))
       await session.close()
     }
   }

@@ -24,7 +24,7 @@ struct APIKeysSchemaTests {
   ) async throws -> [SecurityFinding] {
     // How the tests' server is set up is not what is asked.
     try await SecurityCheck(policy).findings(
-      store.connectionString(for: .owner), deadline: .within(.seconds(30))
+      store.connectionString(for: .owner), deadline: .within(.seconds(120))
     ).filter { $0.severity == .fatal }
   }
 
@@ -39,7 +39,7 @@ struct APIKeysSchemaTests {
       let other = TenantID(UUID())
       try await world.makeTenant(other)
       _ = try await world.verify(created.apiKey)
-      _ = await world.daemon.usage.flush(deadline: .within(.seconds(30)))
+      _ = await world.daemon.usage.flush(deadline: .within(.seconds(120)))
       for table in Self.tables {
         let rows = try await world.store.execute(
           "select count(*) as rows from integrationd.\(table)", as: .owner)

@@ -11,7 +11,7 @@ import Testing
 @Suite("API keys: usage")
 struct APIKeysUsageTests {
   private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-  private var soon: Deadline { .within(.seconds(30)) }
+  private var soon: Deadline { .within(.seconds(120)) }
 
   @Test("what is counted is what was decided, over two daemons")
   func truth() async throws {

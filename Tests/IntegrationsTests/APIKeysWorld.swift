@@ -31,6 +31,9 @@ final class APIKeysWorld: Sendable {
         app: .init(conninfo: store.connectionString(for: .app)),
         worker: .init(conninfo: store.connectionString(for: .worker)))
       configuration.transactionConnections = 2
+      // However busy the machine is: a test waits for its server.
+      configuration.patience = .seconds(60)
+      configuration.connectTimeout = .seconds(60)
       database = try Database(configuration: configuration, loops: loops, logger: logger)
       let access = AccessControl(
         policy: AccessPolicy(entries: [
@@ -133,7 +136,7 @@ final class APIKeysWorld: Sendable {
     CallContext(
       method: MethodName(service: service, method: method),
       peer: PeerCredentials(userID: user, groupID: user, processID: 1),
-      deadline: .within(.seconds(60)), loop: (daemon ?? self.daemon).loops.next())
+      deadline: .within(.seconds(120)), loop: (daemon ?? self.daemon).loops.next())
   }
 
   // MARK: Calls

@@ -77,19 +77,21 @@ import Testing
     }
   }
 
-  @Test("programs that cannot be started are errors", arguments: [
-    (ChildProcess.Configuration("no-such-program"), ENOENT),
-    (.init("/etc/passwd"), EACCES),
-    (.init("true", ["a\0b"]), EINVAL),
-    (.init("true", environment: ["A": "\0"]), EINVAL),
-    (.init("true", workingDirectory: "/no/such/directory"), ENOENT),
-    (.init("true", standardOutput: .file("/no/such/directory/file")), ENOENT),
-  ])
+  @Test(
+    "programs that cannot be started are errors",
+    arguments: [
+      (ChildProcess.Configuration("no-such-program"), ENOENT),
+      (.init("/etc/passwd"), EACCES),
+      (.init("true", ["a\0b"]), EINVAL),
+      (.init("true", environment: ["A": "\0"]), EINVAL),
+      (.init("true", workingDirectory: "/no/such/directory"), ENOENT),
+      (.init("true", standardOutput: .file("/no/such/directory/file")), ENOENT),
+    ])
   func refused(configuration: ChildProcess.Configuration, errno: Int32) async throws {
     try await World.run { (world) async throws in
       let error = await #expect(throws: SystemError.self) {
         _ = try await ChildProcess.run(
-          configuration, on: world.loop, deadline: .within(.seconds(60)))
+          configuration, on: world.loop, deadline: .within(.seconds(120)))
       }
       #expect(error?.errno == errno)
     }
@@ -115,8 +117,12 @@ import Testing
   func waiting() async throws {
     try await World.run { (world) async throws in
       let loop = world.loop
-      let child = try await loop.run { try ChildProcess.spawn(.init("cat", ["/dev/zero"],
-        standardOutput: .discard), on: loop) }
+      let child = try await loop.run {
+        try ChildProcess.spawn(
+          .init(
+            "cat", ["/dev/zero"],
+            standardOutput: .discard), on: loop)
+      }
       #expect(child.isRunning)
       await #expect(throws: DeadlineExceeded.self) {
         _ = try await child.exit(by: .within(.milliseconds(1)))
@@ -162,7 +168,7 @@ import Testing
           group.addTask {
             let exit = try await ChildProcess.run(
               .init("sh", ["-c", "echo \(number); exit \(number)"]), on: loop,
-              deadline: .within(.seconds(60)))
+              deadline: .within(.seconds(120)))
             return (number, exit)
           }
         }
@@ -180,7 +186,7 @@ import Testing
       signal(SIGCHLD, SIG_IGN)
       try await World.run { (world) async throws in
         let exit = try await ChildProcess.run(
-          .init("sh", ["-c", "exit 5"]), on: world.loop, deadline: .within(.seconds(60)))
+          .init("sh", ["-c", "exit 5"]), on: world.loop, deadline: .within(.seconds(120)))
         #expect(exit.reason == .exited(code: 5))
       }
     }

@@ -25,7 +25,8 @@ import Testing
         var random = SeededGenerator(seed: 1)
         var timers: [(LoopTimer, MonotonicInstant)] = []
         for _ in 0..<5000 {
-          let instant = loop.now.advanced(by: .microseconds(.random(in: 0...30_000, using: &random)))
+          let instant = loop.now.advanced(
+            by: .microseconds(.random(in: 0...30_000, using: &random)))
           timers.append((loop.schedule(at: instant) { log.add(instant) }, instant))
         }
         timers.shuffle(using: &random)

@@ -8,7 +8,9 @@ import Testing
     try await World.run { (world) async throws in
       let loop = world.loop
       let log = Log<Signal>()
-      let watch = try await loop.run { try SignalWatch([.user1, .hangup], on: loop) { log.add($0) } }
+      let watch = try await loop.run {
+        try SignalWatch([.user1, .hangup], on: loop) { log.add($0) }
+      }
       let busy = await #expect(throws: SystemError.self) {
         try await loop.run { () async throws(SystemError) in
           _ = try SignalWatch([.quit, .user1], on: loop) { _ in }

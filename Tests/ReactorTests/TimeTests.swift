@@ -12,8 +12,11 @@ import Testing
     #expect(
       MonotonicInstant(nanoseconds: .min).advanced(by: .nanoseconds(-1)).nanoseconds == .min)
     #expect(middle.duration(to: MonotonicInstant(nanoseconds: 5)) == .nanoseconds(5))
-    #expect(MonotonicInstant(nanoseconds: .min).duration(to: .distantFuture) == .nanoseconds(Int64.max))
-    #expect(MonotonicInstant.distantFuture.duration(to: .init(nanoseconds: -9)) == .nanoseconds(Int64.min))
+    #expect(
+      MonotonicInstant(nanoseconds: .min).duration(to: .distantFuture) == .nanoseconds(Int64.max))
+    #expect(
+      MonotonicInstant.distantFuture.duration(to: .init(nanoseconds: -9)) == .nanoseconds(Int64.min)
+    )
   }
 
   @Test("durations become whole nanoseconds, as many as fit")

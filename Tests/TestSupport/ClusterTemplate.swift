@@ -19,7 +19,7 @@ package actor ClusterTemplate {
           "-c",
           #"mkdir -p -m 711 "$2" && mkdir "$2/postgres" && cp -a "$1/data" "$2/postgres/data""#,
           "sh", template.path + "/state/postgres", stateDirectory,
-        ]), on: loop, deadline: .within(.seconds(60)))
+        ]), on: loop, deadline: .within(.seconds(120)))
     guard exit.isSuccess else { throw CopyFailed(reason: exit.errorText) }
   }
 

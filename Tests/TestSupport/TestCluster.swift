@@ -65,7 +65,7 @@ package final class TestCluster: Sendable {
   /// Stops the server and starts it again; sessions are cut.
   /// - Parameter mode: `.immediate` is a crash with recovery.
   package func restart(_ mode: EmbeddedCluster.RestartMode) async throws {
-    try await cluster.restart(mode, deadline: .within(.seconds(60)))
+    try await cluster.restart(mode, deadline: .within(.seconds(120)))
   }
 
   /// Kills one server process with SIGKILL: PostgreSQL then ends all sessions and recovers.
@@ -78,7 +78,7 @@ package final class TestCluster: Sendable {
   package func execute(
     _ sql: String, in database: String = "postgres", as role: ClusterRole = .superuser
   ) async throws -> [AdminRow] {
-    let deadline = Deadline.within(.seconds(60))
+    let deadline = Deadline.within(.seconds(120))
     let session = try await AdminSession.open(
       cluster.connectionString(for: role, database: database), deadline: deadline)
     let rows = try await session.execute(sql, deadline: deadline)

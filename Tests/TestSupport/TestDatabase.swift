@@ -115,7 +115,7 @@ private actor Templates {
         create database \(name) owner \(ClusterRole.owner.roleName) template template0
         """)
       let conninfo = server.cluster.connectionString(for: .owner, database: name)
-      try await Migrator(migrations).migrate(conninfo, deadline: .within(.seconds(60)))
+      try await Migrator(migrations).migrate(conninfo, deadline: .within(.seconds(120)))
       return name
     }
     templates[key] = task

@@ -40,7 +40,7 @@ package final class ThrowAwayDirectory: Sendable {
       else { continue }
       lock.release()
       _ = try await ChildProcess.run(
-        .init("/bin/sh", ["-c", cleanUp, "sh", path]), on: loop, deadline: .within(.seconds(30)))
+        .init("/bin/sh", ["-c", cleanUp, "sh", path]), on: loop, deadline: .within(.seconds(120)))
     }
   }
 

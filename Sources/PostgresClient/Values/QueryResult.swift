@@ -1,9 +1,9 @@
 internal import CLibpq
 
 /// The result of one statement: the owner of a `PGresult`, freed by `PQclear` with the last reference.
+// SAFETY: libpq never touches a result after handing it over, and everything here only reads it.
 @safe
 final class QueryResult: @unchecked Sendable {
-  // SAFETY: libpq never touches a result after handing it over, and everything here only reads it.
   private let pointer: OpaquePointer
 
   /// Takes `pointer` over.

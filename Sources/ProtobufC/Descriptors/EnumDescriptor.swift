@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// What protoc-c wrote down about an enumeration.
 // SAFETY: the pointer is to a constant that lives as long as the process and is never written.

@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// What protoc-c wrote down about a service.
 ///

@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 extension JSONReader {
   /// The name that says what an `Any` holds.

@@ -1,5 +1,5 @@
-import CIntegrationProto
-import CProtobufC
+internal import CIntegrationProto
+internal import CProtobufC
 
 extension JSONReader {
   mutating func readTimestamp(

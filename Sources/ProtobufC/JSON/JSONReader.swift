@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// Reads proto3 JSON (protobuf.dev, "ProtoJSON Format") into C messages of the thread's arena.
 ///

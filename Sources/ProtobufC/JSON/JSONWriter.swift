@@ -1,5 +1,5 @@
-import CIntegrationProto
-import CProtobufC
+internal import CIntegrationProto
+internal import CProtobufC
 
 /// Writes C messages as proto3 JSON (protobuf.dev, "ProtoJSON Format"), fields in the order of their
 /// numbers.

@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 import Glibc
 
 /// Memory for one message at a time: handed out by moving a cursor, given back all at once.

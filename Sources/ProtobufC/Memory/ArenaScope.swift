@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// Borrows the thread's arena and gives everything back that was taken meanwhile.
 ///

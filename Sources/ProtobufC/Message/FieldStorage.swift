@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// How a field lies in its C struct: the types that share a C type share a case.
 enum FieldStorage {

@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// Reads the fields of a C message into Swift values. Used by generated code.
 ///

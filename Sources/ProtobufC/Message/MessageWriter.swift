@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 import Glibc
 
 /// Writes Swift values into the fields of a C message. Used by generated code.

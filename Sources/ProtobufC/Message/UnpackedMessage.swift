@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// A C message in the thread's arena, made from bytes that the validator accepted.
 @usableFromInline

@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// The pieces the protobuf wire format is made of (protobuf.dev, "Encoding").
 enum WireBytes {

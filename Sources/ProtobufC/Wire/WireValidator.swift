@@ -1,4 +1,4 @@
-import CProtobufC
+internal import CProtobufC
 
 /// Decides in one pass whether bytes may be given to `protobuf_c_message_unpack`.
 ///

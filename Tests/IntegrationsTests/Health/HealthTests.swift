@@ -34,7 +34,7 @@ struct HealthTests {
     let loops = try EventLoopGroup(count: 1, name: "test")
     let call = CallContext(
       method: MethodName(service: "grpc.health.v1.Health", method: "Check"),
-      peer: PeerCredentials(userID: 1, groupID: 1, processID: 1), deadline: .within(.seconds(60)),
+      peer: PeerCredentials(userID: 1, groupID: 1, processID: 1), deadline: .within(.seconds(120)),
       loop: loops.loops[0])
     let result = try await body(call)
     await loops.shutdown()

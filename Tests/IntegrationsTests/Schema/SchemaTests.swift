@@ -11,7 +11,7 @@ struct SchemaTests {
   func security() async throws {
     let store = try await TestDatabase.make(Schema.migrations)
     let findings = try await SecurityCheck(Schema.security).findings(
-      store.connectionString(for: .owner), deadline: .within(.seconds(60)))
+      store.connectionString(for: .owner), deadline: .within(.seconds(120)))
     #expect(findings.filter { $0.severity == .fatal } == [])
   }
 
@@ -41,7 +41,7 @@ struct SchemaTests {
   func keyrings() async throws {
     try await ServiceWorld.run { world in
       let check = KeyringCheck(database: world.database)
-      let deadline = Deadline.within(.seconds(60))
+      let deadline = Deadline.within(.seconds(120))
       #expect(try await check.isNew(deadline: deadline))
       #expect(try await check.missing(from: world.keyring, deadline: deadline) == [])
       #expect(try await check.run(world.keyring, deadline: deadline) == [])

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Administrative session")
 struct AdminSessionTests {
-  private static let soon = Deadline.within(.seconds(60))
+  private static var soon: Deadline { .within(.seconds(120)) }
 
   private static func open() async throws -> AdminSession {
     let server = try await TestCluster.shared()

@@ -101,7 +101,7 @@ struct ClusterPlacementTests {
     await #expect(processExitsWith: .success) { [conninfo = conninfo as String] in
       try becomeNobody()
       let error = await #expect(throws: AdminError.self) {
-        try await AdminSession.open(conninfo, deadline: .within(.seconds(10)))
+        try await AdminSession.open(conninfo, deadline: .within(.seconds(120)))
       }
       #expect("\(try #require(error))".contains("eer authentication failed"))
     }

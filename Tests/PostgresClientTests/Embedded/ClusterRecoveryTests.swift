@@ -29,7 +29,7 @@ struct ClusterRecoveryTests {
     let backend = try await cluster.execute("select pg_backend_pid() as pid")
     #expect(try backend.first?.int("pid") != nil)
     // A backend that does not look whether its server lives: it is stopped.
-    let deadline = Deadline.within(.seconds(30))
+    let deadline = Deadline.within(.seconds(120))
     let session = try await AdminSession.open(
       cluster.connectionString(for: .superuser), deadline: deadline)
     let rows = try await session.execute("select pg_backend_pid() as pid", deadline: deadline)
@@ -37,7 +37,7 @@ struct ClusterRecoveryTests {
     kill(orphan, SIGSTOP)
     kill(cluster.serverProcessID, SIGKILL)
     try await eventually { try await !world.shell("cat \(root)/data/postmaster.pid").isEmpty }
-    try await cluster.restart(.immediate, deadline: .within(.seconds(60)))
+    try await cluster.restart(.immediate, deadline: .within(.seconds(120)))
     try await cluster.execute("select 1")
     await session.close()
     try await cluster.stop()
@@ -155,7 +155,7 @@ struct ClusterRecoveryTests {
   func stubbornSession() async throws {
     let world = try await ClusterWorld()
     let cluster = try await world.start()
-    let deadline = Deadline.within(.seconds(60))
+    let deadline = Deadline.within(.seconds(120))
     let session = try await AdminSession.open(
       cluster.connectionString(for: .superuser), deadline: deadline)
     let rows = try await session.execute("select pg_backend_pid() as pid", deadline: deadline)

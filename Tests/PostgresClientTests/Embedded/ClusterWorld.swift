@@ -48,7 +48,7 @@ final class ClusterWorld: Sendable {
   @discardableResult
   func shell(_ line: String) async throws -> String {
     let exit = try await ChildProcess.run(
-      .init("/bin/sh", ["-c", line]), on: loop, deadline: .within(.seconds(60)))
+      .init("/bin/sh", ["-c", line]), on: loop, deadline: .within(.seconds(120)))
     guard exit.isSuccess else { throw ShellFailed(line: line, errors: exit.errorText) }
     return exit.outputText
   }
@@ -65,7 +65,7 @@ extension EmbeddedCluster {
   func execute(
     _ sql: String, as role: ClusterRole = .superuser
   ) async throws(AdminError) -> [AdminRow] {
-    let deadline = Deadline.within(.seconds(30))
+    let deadline = Deadline.within(.seconds(120))
     let session = try await AdminSession.open(connectionString(for: role), deadline: deadline)
     let rows = try await session.execute(sql, deadline: deadline)
     await session.close()

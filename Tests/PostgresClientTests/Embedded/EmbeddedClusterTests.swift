@@ -91,7 +91,7 @@ struct EmbeddedClusterTests {
     #expect(try await cluster.execute("select id from kept", as: .owner).count == 1)
     // And from then on it is a server like any other.
     let pid = cluster.serverProcessID
-    try await cluster.restart(.fast, deadline: .within(.seconds(30)))
+    try await cluster.restart(.fast, deadline: .within(.seconds(120)))
     #expect(!cluster.isAdopted)
     #expect(cluster.serverProcessID != pid)
     try await cluster.stop()
@@ -116,7 +116,7 @@ struct EmbeddedClusterTests {
   func stoppingServer() async throws {
     let world = try await ClusterWorld()
     let (pid, conninfo) = try await abandonedServer(in: world)
-    let session = try await AdminSession.open(conninfo, deadline: .within(.seconds(10)))
+    let session = try await AdminSession.open(conninfo, deadline: .within(.seconds(120)))
     // "Smart": waits for the session to end.
     kill(pid, SIGTERM)
     let root = world.root

@@ -138,10 +138,10 @@ struct MigratorTests {
   func lockHeld() async throws {
     let database = try await TestDatabase.make()
     let holder = try await AdminSession.open(
-      database.connectionString(for: .owner), deadline: .within(.seconds(30)))
+      database.connectionString(for: .owner), deadline: .within(.seconds(120)))
     // The key that every version of the program uses.
     try await holder.execute(
-      "select pg_advisory_lock(\(0x696e_7465_6772_6174))", deadline: .within(.seconds(30)))
+      "select pg_advisory_lock(\(0x696e_7465_6772_6174))", deadline: .within(.seconds(120)))
     let steps = Steps()
     await #expect(throws: MigrationError.lockNotAvailable) {
       try await Migrator(
@@ -158,8 +158,8 @@ struct MigratorTests {
     let database = try await TestDatabase.make([Self.one])
     let change = Migration(name: "v0002_change", sql: "alter table one add column note text")
     let reader = try await AdminSession.open(
-      database.connectionString(for: .owner), deadline: .within(.seconds(30)))
-    try await reader.execute("begin; select from one", deadline: .within(.seconds(30)))
+      database.connectionString(for: .owner), deadline: .within(.seconds(120)))
+    try await reader.execute("begin; select from one", deadline: .within(.seconds(120)))
     let tuning = Migrator.Tuning(
       lockTimeout: .milliseconds(10), tries: 3, pause: .milliseconds(1))
     await #expect(throws: MigrationError.blocked(name: "v0002_change", tries: 3)) {
@@ -196,7 +196,7 @@ struct MigratorTests {
         // Before the first, between, and after the last.
         if count.wrappingAdd(1, ordering: .relaxed).oldValue == step { kill(getpid(), SIGKILL) }
       }
-      _ = try await migrator.migrate(conninfo, deadline: .within(.seconds(60)))
+      _ = try await migrator.migrate(conninfo, deadline: .within(.seconds(120)))
     }
     _ = try await Migrator([Self.one, Self.two]).migrate(database)
     #expect(try await database.execute("select from two").count == 1)
@@ -257,12 +257,12 @@ struct MigratorTests {
 extension Migrator {
   fileprivate func migrate(_ database: TestDatabase) async throws -> [String] {
     try await migrate(
-      database.connectionString(for: .owner), deadline: .within(.seconds(60)))
+      database.connectionString(for: .owner), deadline: .within(.seconds(120)))
   }
 
   fileprivate func pending(_ database: TestDatabase) async throws -> [String] {
     try await pending(
-      database.connectionString(for: .owner), deadline: .within(.seconds(60)))
+      database.connectionString(for: .owner), deadline: .within(.seconds(120)))
   }
 }
 

@@ -23,7 +23,7 @@ struct RolesTests {
     let conninfo = server.cluster.connectionString(for: .owner)
     try await withThrowingTaskGroup { group in
       for _ in 0..<4 {
-        group.addTask { try await Roles.ensure(conninfo, deadline: .within(.seconds(30))) }
+        group.addTask { try await Roles.ensure(conninfo, deadline: .within(.seconds(120))) }
       }
       try await group.waitForAll()
     }
@@ -45,7 +45,7 @@ struct RolesTests {
     let server = try await Self.withoutRoles()
     let conninfo = server.cluster.connectionString(for: .owner)
     let error = await #expect(throws: RolesError.self) {
-      try await Roles.ensure(conninfo, deadline: .within(.seconds(30)))
+      try await Roles.ensure(conninfo, deadline: .within(.seconds(120)))
     }
     guard case .notPermitted(let sql) = try #require(error) else {
       Issue.record("unexpected \(String(describing: error))")
@@ -60,7 +60,7 @@ struct RolesTests {
       ])
     #expect("\(try #require(error))".contains("  grant integrationd_app to integrationd_owner;"))
     for statement in sql { try await server.execute(statement) }
-    try await Roles.ensure(conninfo, deadline: .within(.seconds(30)))
+    try await Roles.ensure(conninfo, deadline: .within(.seconds(120)))
   }
 
   @Test("of a server that cannot be reached say so")

@@ -229,7 +229,7 @@ struct SecurityCheckTests {
       "create database \(name) template template0 encoding 'LATIN1' locale 'C'")
     let findings = try await SecurityCheck(Self.policy).findings(
       server.cluster.connectionString(for: .superuser, database: name),
-      deadline: .within(.seconds(60)))
+      deadline: .within(.seconds(120)))
     #expect(findings.map(\.kind).contains(.encodingNotUTF8("LATIN1")))
     try await server.execute("drop database \(name)")
   }
@@ -284,7 +284,7 @@ extension TestDatabase {
     _ policy: SecurityPolicy, clock: (@Sendable () -> Int64)? = nil
   ) async throws -> [SecurityFinding] {
     try await SecurityCheck(policy, clock: clock).findings(
-      connectionString(for: .owner), deadline: .within(.seconds(60)))
+      connectionString(for: .owner), deadline: .within(.seconds(120)))
   }
 
   /// Expects one finding, and none after its remedy.

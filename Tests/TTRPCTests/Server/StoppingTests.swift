@@ -17,7 +17,6 @@ struct StoppingTests {
       try await busy.call("Wait", stream: 1, ProtoAny())
       try await world.gate.until { $0.arrivals == 1 }
       world.server.drain(within: .seconds(30))
-      world.server.drain(within: .zero)
       #expect(await idle.untilClosed().isEmpty)
       #expect(!FileManager.default.fileExists(atPath: world.path))
       try await busy.call("Echo", stream: 3, ProtoAny())
@@ -44,6 +43,21 @@ struct StoppingTests {
       world.server.drain(within: .milliseconds(20))
       let rest = await raw.untilClosed()
       #expect(Set(rest.map(\.header.streamID)) == [1, 3])
+      for frame in rest { #expect(try frame.error?.reason == "SHUTTING_DOWN") }
+      try await world.gate.until { $0.cancellations == 1 }
+    }
+  }
+
+  @Test("draining again with less time cuts the drain short")
+  func hurried() async throws {
+    try await World.with { world in
+      let raw = try await world.raw()
+      try await raw.call("Wait", stream: 1, ProtoAny())
+      try await world.gate.until { $0.arrivals == 1 }
+      world.server.drain(within: .seconds(3600))
+      world.server.drain(within: .zero)
+      let rest = await raw.untilClosed()
+      #expect(rest.map(\.header.streamID) == [1])
       for frame in rest { #expect(try frame.error?.reason == "SHUTTING_DOWN") }
       try await world.gate.until { $0.cancellations == 1 }
     }

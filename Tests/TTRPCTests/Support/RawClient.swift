@@ -27,7 +27,7 @@ final class RawClient: StreamSocketDelegate, @unchecked Sendable {
   private var iterator: AsyncStream<Frame>.Iterator
 
   init(path: String, on loop: EventLoop) async throws {
-    socket = try await StreamSocket.connect(path: path, on: loop, deadline: .within(.seconds(5)))
+    socket = try await StreamSocket.connect(path: path, on: loop, deadline: .within(.seconds(120)))
     let (stream, continuation) = AsyncStream.makeStream(of: Frame.self)
     self.continuation = continuation
     iterator = stream.makeAsyncIterator()
