@@ -65,7 +65,7 @@ struct APIKeysLimiterTests {
   /// Calls the limiter in its own task, on a loop, and returns when it waits there.
   private func ask(
     _ limiter: RateLimiter, _ request: LimitRequest, on loop: EventLoop,
-    deadline: Deadline = .within(.seconds(120))
+    deadline: Deadline = .within(.seconds(900))
   ) async -> Task<LimitDecision?, any Error> {
     let asked = Completion<Task<LimitDecision?, any Error>>()
     loop.submit {

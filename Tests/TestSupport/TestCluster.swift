@@ -33,7 +33,7 @@ package final class TestCluster: Sendable {
   /// - Parameter durability: `.volatile` is several times faster, and survives a crash of the
   ///   server but not one of the machine.
   package static func start(
-    durability: EmbeddedCluster.Durability = .volatile, maxConnections: Int = 200
+    durability: EmbeddedCluster.Durability = .volatile, maxConnections: Int = 800
   ) async throws -> TestCluster {
     try await start(from: .template, durability, maxConnections)
   }
