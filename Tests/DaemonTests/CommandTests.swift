@@ -130,6 +130,29 @@ struct CommandTests {
     }
   }
 
+  @Test("a policy may name users and groups of this host, and only those")
+  func accounts() async throws {
+    let home = try await DaemonHome()
+    let database = try await ExternalDatabase()
+    let place = ["--socket", home.path + "/s.sock", "--state-dir", home.path + "/a"]
+    let known = try home.write(
+      #"{"callers": [{"name": "r", "user": "root", "group": "root", "roles": ["read"]}]}"#,
+      to: "known.json")
+    let report = try await home.run(
+      ["check", "--access-policy", known] + place + (try await database.options(home)))
+    #expect(report.outputText.contains("ok      access        1 callers"))
+    let unknown = try home.write(
+      #"{"callers": [{"name": "r", "group": "no-such-group", "roles": ["read"]}]}"#,
+      to: "unknown.json")
+    let refused = try await home.run(["serve", "--access-policy", unknown] + place)
+    #expect(refused.reason == .exited(code: 78))
+    #expect(refused.errorText.contains("unknown.json:1: \"group\" names nobody on this host"))
+    let group = try await home.run(
+      ["serve", "--socket-group", "no-such-group"] + place + (try await database.options(home)))
+    #expect(group.reason == .exited(code: 78))
+    #expect(group.errorText.contains("there is no group"))
+  }
+
   @Test("help and version are there")
   func help() async throws {
     let home = try await DaemonHome()

@@ -99,9 +99,11 @@ final class DaemonHome: Sendable {
   ///   - name: its state directory and socket are called so; a second one of a name finds what the
   ///     first has left.
   ///   - arguments: besides `--state-dir` and `--socket`.
-  func start(_ arguments: [String] = [], name: String = "a") async throws -> DaemonProcess {
+  func start(
+    _ arguments: [String] = [], name: String = "a", socket: String? = nil
+  ) async throws -> DaemonProcess {
     let number = numbers.next()
-    let socket = "\(path)/\(name).sock"
+    let socket = socket ?? "\(path)/\(name).sock"
     let child = try await spawn(
       ["serve", "--state-dir", "\(path)/\(name)", "--socket", socket] + arguments,
       standardOutput: .file("\(path)/out-\(number)"), standardError: .file("\(path)/err-\(number)"))

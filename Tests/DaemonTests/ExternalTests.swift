@@ -163,7 +163,10 @@ struct ExternalTests {
     let superuser = server.cluster.connectionString(for: .superuser, database: "mine")
     let keyring = home.path + "/keyring.json"
     _ = try await home.run(["keyring", "init", "--keyring", keyring])
-    let daemon = try await home.start(["--database-url", superuser, "--keyring", keyring])
+    // The directory of a socket is made when it is missing.
+    let daemon = try await home.start(
+      ["--database-url", superuser, "--keyring", keyring],
+      socket: home.path + "/new/directory/daemon.sock")
     try await daemon.untilReady()
     #expect(try await daemon.stop() == .exited(code: 0))
     #expect(daemon.errors.contains("superuser"))

@@ -5,23 +5,25 @@ internal import Reactor
 /// Deletes answers that have expired, in small batches and as the worker role.
 package struct IdempotencyPurger: Sendable {
   private static let batch = 500
-  private static let pause = Duration.seconds(60)
   private static let timeout = Duration.seconds(10)
 
   private let database: Database
   private let logger: Logger
+  private let pause: Duration
 
-  package init(database: Database, logger: Logger) {
+  /// - Parameter pause: between two purges, give or take a fifth.
+  package init(database: Database, logger: Logger, pause: Duration = .seconds(60)) {
     self.database = database
     self.logger = logger
+    self.pause = pause
   }
 
-  /// Purges every minute until cancelled. A failure waits for the next minute: expired answers do
+  /// Purges after each pause until cancelled. A failure waits for the next time: expired answers do
   /// no harm.
   package func run() async throws {
     while true {
       // Spread over daemons that started together.
-      try await Task.sleep(for: Self.pause * Double.random(in: 0.8...1.2))
+      try await Task.sleep(for: pause * Double.random(in: 0.8...1.2))
       do throws(DatabaseError) {
         let purged = try await purge()
         if purged > 0 {

@@ -13,11 +13,15 @@ package enum StandardStream: Int32, Sendable {
   /// - Returns: whether all of it was written.
   @discardableResult
   package func write(_ text: String) -> Bool {
+    Self.write(text, to: rawValue)
+  }
+
+  static func write(_ text: String, to descriptor: Int32) -> Bool {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
-      guard isWritable else { return false }
-      let part = Array(rest.prefix(Self.chunk))
-      let written = unsafe Glibc.write(rawValue, part, part.count)
+      guard isWritable(descriptor) else { return false }
+      let part = Array(rest.prefix(chunk))
+      let written = unsafe Glibc.write(descriptor, part, part.count)
       if written < 0 {
         guard errno == EINTR else { return false }
         continue
@@ -27,8 +31,8 @@ package enum StandardStream: Int32, Sendable {
     return true
   }
 
-  private var isWritable: Bool {
-    var entry = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
+  private static func isWritable(_ descriptor: Int32) -> Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
     while true {
       let ready = unsafe poll(&entry, 1, 0)
       if ready >= 0 { return ready == 1 && entry.revents & Int16(POLLOUT) != 0 }

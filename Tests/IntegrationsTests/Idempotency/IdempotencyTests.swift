@@ -110,6 +110,27 @@ struct IdempotencyTests {
     }
   }
 
+  @Test("the purger works by itself, and a database that is away does not end it")
+  func purger() async throws {
+    try await ServiceWorld.run { world in
+      try await world.create("One", key: "k")
+      try await Self.expire(world)
+      let purger = IdempotencyPurger(
+        database: world.database, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        pause: .milliseconds(1))
+      let running = Task { try await purger.run() }
+      var rows = 1
+      while rows > 0 {
+        _ = try await world.store.terminateBackends()
+        let left = try await world.store.execute(
+          "select count(*) as rows from integrationd.idempotent_requests")
+        rows = try left.first?.int("rows") ?? 0
+      }
+      running.cancel()
+      await #expect(throws: CancellationError.self) { try await running.value }
+    }
+  }
+
   @Test("answers rest encrypted, bound to their row, and the worker cannot read them")
   func atRest() async throws {
     try await ServiceWorld.run { world in
