@@ -6,10 +6,10 @@ struct Services: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List every service and method of the contract.",
     discussion: "Answers from the descriptors in this program; no daemon is asked.")
-  @Flag(help: "Print JSON: the methods of each service.") var json = false
+  @OptionGroup var connection: ConnectionOptions
 
   func run() {
-    if json {
+    if connection.json {
       let services = ServiceCatalogue.all.map { service in
         let methods = service.methods.map { "\"\($0.name.method)\"" }.joined(separator: ",")
         return "\"\(service.name)\":[\(methods)]"

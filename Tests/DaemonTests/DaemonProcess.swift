@@ -110,12 +110,13 @@ final class DaemonHome: Sendable {
     return DaemonProcess(child, socket: socket, home: self, number: number)
   }
 
-  /// Runs the program to its end.
+  /// Runs a program of the package to its end.
   func run(
-    _ arguments: [String], environment: [String: String] = [:]
+    _ arguments: [String], environment: [String: String] = [:], program: String = "integrationd"
   ) async throws -> ChildProcess.Exit {
     let child = try await spawn(
-      arguments, environment: environment, standardOutput: .capture(maxBytes: 1 << 20),
+      arguments, program: program, environment: environment,
+      standardOutput: .capture(maxBytes: 1 << 20),
       standardError: .capture(maxBytes: 1 << 20))
     do {
       return try await child.exit(by: .within(.seconds(120)))
@@ -126,7 +127,7 @@ final class DaemonHome: Sendable {
   }
 
   private func spawn(
-    _ arguments: [String], environment: [String: String] = [:],
+    _ arguments: [String], program: String = "integrationd", environment: [String: String] = [:],
     standardOutput: ChildProcess.Output, standardError: ChildProcess.Output
   ) async throws -> ChildProcess {
     var variables = ProcessInfo.processInfo.environment.filter {
@@ -138,17 +139,15 @@ final class DaemonHome: Sendable {
     }
     variables.merge(environment) { _, new in new }
     let configuration = ChildProcess.Configuration(
-      try Self.program, arguments, environment: variables, workingDirectory: path,
+      try Self.path(of: program), arguments, environment: variables, workingDirectory: path,
       standardOutput: standardOutput, standardError: standardError)
     let loop = loops.loops[0]
     return try await loop.run { try ChildProcess.spawn(configuration, on: loop) }
   }
 
-  /// The program built along with these tests.
-  private static var program: String {
-    get throws {
-      let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-      return tests.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/integrationd"
-    }
+  /// A program built along with these tests.
+  private static func path(of program: String) throws -> String {
+    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    return tests.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/\(program)"
   }
 }
