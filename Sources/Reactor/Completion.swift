@@ -65,7 +65,7 @@ package final class Completion<Value: Sendable>: Sendable {
   }
 
   /// As ``value()``, but waits even if the task is cancelled: for ends that come for certain and soon.
-  func valueUncancelled() async throws -> Value {
+  package func valueUncancelled() async throws -> Value {
     try await wait()
   }
 

@@ -14,11 +14,18 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
   private static let maxCarriedBytes = EventLoop.readBufferSize / 2
   /// Sent bytes at the front of `storage` that are worth moving the rest for.
   private static let compactionThreshold = 256 * 1024
+  /// Reads granted to a peer that hears nothing any more and goes on talking.
+  private static let maxLastReads = 256
 
   package let loop: EventLoop
   package let peer: PeerCredentials
   /// See ``defaultMaxUnconsumedBytes``.
   package var maxUnconsumedBytes = StreamSocket.defaultMaxUnconsumedBytes
+  /// Whether a peer that is gone is noticed while reading is paused: the socket is closed then, and
+  /// what the peer sent is lost. Otherwise all of that is read first, whenever reading goes on.
+  package var closesOnHangup = false {
+    didSet { updateInterest() }
+  }
   /// Bytes read since the beginning.
   package private(set) var totalBytesReceived: UInt64 = 0
   /// Bytes taken by the kernel since the beginning: stands still while the peer does not read.
@@ -145,6 +152,15 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
     loop.flushAtEndOfTurn(self)
   }
 
+  /// Sends what is in ``output`` without waiting for the end of the turn: for whoever must know now
+  /// what the peer does not take.
+  package func writeNow() {
+    loop.expectCurrent()
+    guard isOpen, !isBlocked, unsentBytes > 0 else { return }
+    writeOut()
+    if isBlocked { updateInterest() }
+  }
+
   /// Ends our direction (`shutdown(2)`) once all output is sent. Append nothing after it.
   package func finishWriting() {
     loop.expectCurrent()
@@ -185,11 +201,14 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
   private var wantedInterest: Interest {
     if isBlocked { return canRead ? [.read, .write] : .write }
     if canRead { return .read }
-    // A peer that has sent everything may still be there to hear the answers; its end is a hang-up.
-    return sawEndOfInput ? .hangup : []
+    return hangupEnds ? .hangup : []
   }
 
   private var canRead: Bool { !isReadingPaused && !sawEndOfInput }
+
+  /// Whether a hang-up is the end although nothing is read. A peer that has sent everything may
+  /// still be there to hear the answers.
+  private var hangupEnds: Bool { sawEndOfInput || closesOnHangup }
 
   private func updateInterest() {
     guard let watch else { return }
@@ -209,8 +228,11 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
         if writeError == nil { delegate?.outputDrained() }
       }
     }
-    if isOpen, canRead, !readiness.isDisjoint(with: [.read, .error, .hangup]) { _ = readOnce() }
-    if isOpen, sawEndOfInput, readiness.contains(.hangup) {
+    // After a failed write `readRest` reads, or there would be two reads a turn.
+    if isOpen, canRead, writeError == nil, !readiness.isDisjoint(with: [.read, .error, .hangup]) {
+      _ = readOnce()
+    }
+    if isOpen, !canRead, hangupEnds, readiness.contains(.hangup) {
       close(
         writeError ?? (isFinished ? nil : SystemError(errno: EPIPE, operation: "peer closed")))
     }
@@ -277,7 +299,8 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
 
   private func inputEnded() {
     if isPresentationScheduled { presentLeftover() }
-    guard isOpen else { return }
+    // Paused again: the end comes once more after what is still left.
+    guard isOpen, !isReadingPaused else { return }
     sawEndOfInput = true
     if let writeError { return close(writeError) }
     if isFinished {
@@ -301,27 +324,33 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
 
   private func writeOut() {
     if writeError != nil { return dropOutput() }
-    if unsentBytes > 0 {
-      let count = unsafe storage.withUnsafeBytes { bytes in
-        unsafe send(
-          descriptor, bytes.baseAddress.unsafelyUnwrapped + sentPrefix, bytes.count - sentPrefix,
-          Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
-      }
-      guard count >= 0 else {
-        let error = SystemError.last("write to socket")
-        guard error.errno == EAGAIN || error.errno == EINTR else { return writingFailed(error) }
-        isBlocked = true
-        return
-      }
-      totalBytesSent += UInt64(count)
-      sentPrefix += count
-      guard unsentBytes == 0 else {
-        isBlocked = true
-        return compact()
-      }
+    let before = totalBytesSent
+    if unsentBytes > 0 { send() }
+    guard isOpen, writeError == nil else { return }
+    if unsentBytes == 0 {
+      dropOutput()
+      if isFinishing, !isFinished { finishNow() }
     }
-    dropOutput()
-    if isFinishing, !isFinished { finishNow() }
+    if totalBytesSent > before { delegate?.outputTaken() }
+  }
+
+  /// Writes once. The socket is blocked when that left something.
+  private func send() {
+    let count = unsafe storage.withUnsafeBytes { bytes in
+      unsafe Glibc.send(
+        descriptor, bytes.baseAddress.unsafelyUnwrapped + sentPrefix, bytes.count - sentPrefix,
+        Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+    }
+    guard count >= 0 else {
+      let error = SystemError.last("write to socket")
+      guard error.errno == EAGAIN || error.errno == EINTR else { return writingFailed(error) }
+      isBlocked = true
+      return
+    }
+    totalBytesSent += UInt64(count)
+    sentPrefix += count
+    isBlocked = unsentBytes > 0
+    if isBlocked { compact() }
   }
 
   private func finishNow() {
@@ -337,14 +366,15 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
     guard canRead, watch != nil else { return close(error) }
     writeError = error
     dropOutput()
-    loop.later { self.readRest(error) }
+    loop.later { self.readRest(error, reads: Self.maxLastReads) }
   }
 
-  private func readRest(_ error: SystemError) {
-    // Bounded: a peer that hears nothing but goes on talking is not listened to for ever.
-    var reads = 256
-    while reads > 0, isOpen, canRead, readOnce() { reads -= 1 }
-    close(error)
+  /// One read a turn, as for everybody; bounded, as the peer may go on talking for ever.
+  private func readRest(_ error: SystemError, reads: Int) {
+    guard reads > 0, isOpen, canRead, readOnce() else { return close(error) }
+    loop.atEndOfTurn {
+      self.loop.later { self.readRest(error, reads: reads - 1) }
+    }
   }
 
   private func dropOutput() {

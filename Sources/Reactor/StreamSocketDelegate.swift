@@ -12,11 +12,20 @@ package protocol StreamSocketDelegate: AnyObject {
   /// were never consumed are a message cut short. Writing may still work.
   func peerFinishedWriting()
 
+  /// The kernel has taken bytes of the output, so ``StreamSocket/unsentBytes`` has fallen; after
+  /// every write. By default: nothing.
+  func outputTaken()
+
   /// Everything is sent after a flush had to leave something for later: the moment to go on after
-  /// backpressure. Not called for flushes that succeed at once.
+  /// backpressure. Not called for flushes that succeed at once. By default: nothing.
   func outputDrained()
 
   /// The socket is closed, by whomever; exactly once, and the last call.
   /// - Parameter error: why; nil after ``StreamSocket/close()``, or when both sides had finished.
   func closed(_ error: SystemError?)
+}
+
+extension StreamSocketDelegate {
+  package func outputTaken() {}
+  package func outputDrained() {}
 }

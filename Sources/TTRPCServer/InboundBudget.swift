@@ -1,17 +1,17 @@
-internal import Synchronization
+internal import Reactor
 
-/// Memory for frames that have arrived in part, shared by all connections. Small frames are free:
-/// only what lies above ``freeBytes`` is counted, so the lock is rarely taken.
+/// Memory for what has arrived and is not acted on, shared by all connections: frames in part, and
+/// whole ones on a connection that is not read. Few bytes are free, so the lock is rarely taken.
 final class InboundBudget: Sendable {
-  /// Bytes of a partial frame that nobody counts.
-  static let freeBytes = 64 << 10
+  /// Up to here the bytes of a connection are not counted; beyond it all of them are.
+  static let freeBytes = 4 << 10
 
   private struct State {
     var total = 0
     var byUser: [UInt32: Int] = [:]
   }
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private let maxTotal: Int
   private let maxPerUser: Int
 

@@ -17,10 +17,19 @@ package struct Progress: Sendable {
       case .header(let since), .body(let since, _): since
       }
     }
+
+    func begun(at now: MonotonicInstant) -> Frame {
+      switch self {
+      case .header: .header(since: now)
+      case .body(_, let length): .body(since: now, length: length)
+      }
+    }
   }
 
   private var lastHeard: MonotonicInstant
   private var frame: Frame?
+  /// Nothing is read, so nothing can be held against a frame.
+  private var isPaused = false
   private var unsentBytes = 0
   private var totalSent: UInt64 = 0
   private var lastSent: MonotonicInstant
@@ -33,7 +42,16 @@ package struct Progress: Sendable {
   /// Bytes have arrived.
   package mutating func heard(at now: MonotonicInstant) { lastHeard = now }
 
-  /// A frame is complete.
+  /// The server stops reading.
+  package mutating func pause() { isPaused = true }
+
+  /// The server reads again: the frame in progress has all its time once more.
+  package mutating func resume(at now: MonotonicInstant) {
+    isPaused = false
+    frame = frame?.begun(at: now)
+  }
+
+  /// A frame is complete, or skipped to its end.
   package mutating func frameEnded() { frame = nil }
 
   /// A header has arrived in part.
@@ -52,12 +70,16 @@ package struct Progress: Sendable {
   }
 
   /// Notes what waits for the client and how much it has taken since the beginning.
+  /// - Returns: whether it has taken some since the last time.
+  @discardableResult
   package mutating func observe(
     unsentBytes: Int, totalSent: UInt64, at now: MonotonicInstant
-  ) {
-    if unsentBytes == 0 || self.unsentBytes == 0 || totalSent != self.totalSent { lastSent = now }
+  ) -> Bool {
+    let hasTaken = totalSent != self.totalSent
+    if unsentBytes == 0 || self.unsentBytes == 0 || hasTaken { lastSent = now }
     self.unsentBytes = unsentBytes
     self.totalSent = totalSent
+    return hasTaken
   }
 
   /// What there is to complain about.
@@ -68,7 +90,7 @@ package struct Progress: Sendable {
     if unsentBytes > 0, lastSent.duration(to: now) >= limits.outboundStall {
       return .outboundStall
     }
-    switch frame {
+    switch isPaused ? nil : frame {
     case .header(let since):
       if since.duration(to: now) >= limits.headerTime { return .slowHeader }
     case .body(let since, let length):

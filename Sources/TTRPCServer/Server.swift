@@ -85,8 +85,11 @@ package final class Server: Sendable {
   /// Open connections of each loop.
   package var connectionsPerLoop: [Int] { shards.map(\.openConnections) }
 
-  /// Bytes of partly arrived frames that count against ``ServerLimits/maxInboundBytes``.
-  package var reservedInboundBytes: Int { core.budget.reserved }
+  /// Bytes of unread frames that count against ``ServerLimits/maxInboundBytes``.
+  package var reservedInboundBytes: Int { core.inbound.reserved }
+
+  /// Bytes of answers that count against ``ServerLimits/maxOutboundBytes``: a little more than wait.
+  package var enteredOutboundBytes: Int { core.outbound.entered }
 
   private func end(_ shard: ServerShard, within time: Duration) async {
     await withCheckedContinuation { continuation in

@@ -27,6 +27,18 @@ package struct ServerConfiguration: Sendable {
     self.path = path
     self.logger = logger
   }
+
+  /// What becomes of a peer. The overflow user is refused whatever the hook says: it stands for
+  /// everybody the kernel cannot name here (user_namespaces(7)).
+  package func admit(_ peer: PeerCredentials) -> Admission {
+    guard peer.userID != Self.overflowUserID else {
+      return .refused(
+        RPCError(.permissionDenied, "callers without a user id of their own are refused"))
+    }
+    return admission(peer)
+  }
+
+  private static let overflowUserID: UInt32 = 65534
 }
 
 /// What the admission hook makes of a peer, once per connection.

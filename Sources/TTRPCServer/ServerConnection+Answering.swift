@@ -66,22 +66,7 @@ extension ServerConnection {
     guard socket.unsentBytes > limits.streamOutboundMark, phase != .closed else { return nil }
     let drained = Completion<Void>()
     drainWaiters.append(drained)
-    lookAfterFlush()
     return drained
-  }
-
-  /// Goes on after this turn's write if that took everything: the socket reports a drained output
-  /// only when a write had to leave something behind.
-  func lookAfterFlush() {
-    guard !isLookingAfterFlush else { return }
-    isLookingAfterFlush = true
-    // Hooks run before the turn's writes, what they submit after them.
-    loop.atEndOfTurn {
-      self.loop.submit {
-        self.isLookingAfterFlush = false
-        if self.socket.unsentBytes == 0 { self.outputDrained() }
-      }
-    }
   }
 
   // MARK: Rules, on the loop
@@ -116,9 +101,7 @@ extension ServerConnection {
   func countViolation(_ reason: String) {
     violations += 1
     log("violation \(violations): \(reason)")
-    guard violations >= limits.maxViolations, phase == .serving || phase == .draining else {
-      return
-    }
+    guard violations >= limits.maxViolations, isServing else { return }
     log("closing: \(violations) violations of the protocol", level: .warning)
     cancelEverything()
     leave()
@@ -135,14 +118,9 @@ extension ServerConnection {
     let id = header.streamID
     switch header.type {
     case .request:
-      switch streams.receiveRequest(id) {
-      case .accepted:
-        answer(id, error, isOpen: header.isOpen)
-      case .evenID:
-        violate(id, "stream ids of clients are odd", live: nil)
-      case .notIncreasing(let live):
-        violate(id, "stream ids must increase", live: live)
-      }
+      guard accepts(id) else { return }
+      answer(id, error, isOpen: header.isOpen)
+      finishIfExhausted()
     case .data:
       let ends = header.flags.contains(.remoteClosed)
       switch streams.receiveData(id, ends: ends) {
@@ -203,6 +181,8 @@ extension ServerConnection {
 
   /// After every answer: sees that it is sent.
   private func answered() {
+    countOutput()
+    guard socket.isOpen else { return }
     if socket.unsentBytes > limits.outboundCeiling {
       log("closing: the client takes no answers", level: .warning)
       socket.close()

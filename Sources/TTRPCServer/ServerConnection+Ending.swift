@@ -57,9 +57,9 @@ extension ServerConnection {
 
   /// Reads nothing more and closes when what runs has ended, or after `time`.
   func finish(within time: Duration) {
-    guard phase == .serving || phase == .draining else { return }
+    guard isServing else { return }
     phase = .finishing(until: loop.now.advanced(by: time))
-    readAndForget()
+    resume()
     leaveIfDone()
     if time == .zero {
       cancelEverything()
@@ -83,7 +83,7 @@ extension ServerConnection {
     case .leaving, .closed: return
     }
     phase = .leaving(until: loop.now.advanced(by: limits.halfClosedTime))
-    readAndForget()
+    resume()
     socket.finishWriting()
   }
 
@@ -107,30 +107,29 @@ extension ServerConnection {
     leave()
   }
 
-  private func readAndForget() {
-    guard isPaused else { return }
-    isPaused = false
-    socket.resumeReading()
-  }
-
   // MARK: Patience
 
   /// Called a few times per shortest limit: closes what is too slow, idle or overdue.
   func sweep() {
     let now = loop.now
+    let takesAnswers = progress.observe(
+      unsentBytes: socket.unsentBytes, totalSent: socket.totalBytesSent, at: now)
     switch phase {
     case .closed: return
     case .finishing(let until) where until <= now:
       cancelEverything()
       leave()
       return
-    case .leaving(let until) where until <= now:
-      socket.close()
+    case .leaving(let until):
+      // Who reads is not cut short (C10).
+      if takesAnswers {
+        phase = .leaving(until: now.advanced(by: limits.halfClosedTime))
+      } else if until <= now {
+        socket.close()
+      }
       return
-    default: break
+    case .serving, .draining, .finishing: break
     }
-    progress.observe(
-      unsentBytes: socket.unsentBytes, totalSent: socket.totalBytesSent, at: now)
     switch progress.fault(at: now, limits, isIdle: running == 0 && !isPaused) {
     case nil: break
     case .idle:
@@ -144,50 +143,5 @@ extension ServerConnection {
       log("closing: the client takes no answers", level: .warning)
       socket.close()
     }
-  }
-
-  // MARK: Memory
-
-  /// Keeps the books about a frame that has arrived in part, and refuses it when there is no room.
-  func noteIncomplete(_ bytes: Span<UInt8>, _ offset: inout Int) {
-    let now = loop.now
-    let left = bytes.count - offset
-    if decoder.bytesToSkip > 0 {
-      return
-    }
-    guard left > 0 else {
-      progress.frameEnded()
-      releaseReservation()
-      return
-    }
-    guard let header = decoder.pendingHeader(in: bytes, at: offset) else {
-      progress.headerPending(at: now)
-      return
-    }
-    progress.bodyPending(length: Int(header.dataLength), at: now)
-    guard left > reservedBytes, left > InboundBudget.freeBytes else { return }
-    if shard.server.budget.reserve(left - reservedBytes, for: caller.peer.userID) {
-      reservedBytes = left
-    } else {
-      releaseReservation()
-      progress.frameRefused(length: Int(header.dataLength), at: now)
-      decoder.skip(header, at: &offset)
-      _ = decoder.next(in: bytes, at: &offset)
-      refuse(
-        header,
-        RPCError(
-          .resourceExhausted, "the server has no memory for a frame of this length now",
-          details: [
-            .quotaFailure([
-              QuotaViolation(subject: "server", description: "bytes of arriving frames")
-            ])
-          ]))
-    }
-  }
-
-  func releaseReservation() {
-    guard reservedBytes > 0 else { return }
-    shard.server.budget.release(reservedBytes, for: caller.peer.userID)
-    reservedBytes = 0
   }
 }

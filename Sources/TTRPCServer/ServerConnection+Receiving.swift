@@ -4,72 +4,13 @@ internal import TTRPC
 
 /// From a frame to a running handler.
 extension ServerConnection {
-  /// Whether the next frame may be looked at.
-  var mayRead: Bool {
-    switch phase {
-    case .serving, .draining: break
-    case .finishing, .leaving, .closed: return false
-    }
-    if isStreamFull { return pause() }
-    if socket.unsentBytes >= limits.outboundMark {
-      lookAfterFlush()
-      return pause()
-    }
-    return true
-  }
-
-  /// Whether a frame may be acted on now. A request above the limit of running handlers waits
-  /// unread: refusing it would punish clients for calling many methods at once.
-  func admits(_ header: FrameHeader) -> Bool {
-    guard header.type == .request, running >= limits.maxRunningHandlers else { return true }
-    runQueued()
-    return running < limits.maxRunningHandlers || pause()
-  }
-
-  private func pause() -> Bool {
-    if !isPaused {
-      isPaused = true
-      socket.pauseReading()
-    }
-    return false
-  }
-
-  /// Goes on reading if whatever stopped it is over.
-  func readOn() {
-    guard socket.unsentBytes < limits.outboundMark else { return }
-    if !queued.isEmpty, starting == nil {
-      // Not from within a handler that has just returned.
-      loop.submit {
-        self.runQueued()
-        self.readOn()
-      }
-      return
-    }
-    guard isPaused, !isStreamFull, running < limits.maxRunningHandlers else { return }
-    isPaused = false
-    switch phase {
-    case .serving, .draining: socket.resumeReading()
-    case .finishing, .leaving, .closed: break
-    }
-  }
-
-  private var isStreamFull: Bool {
-    guard let id = fullStream else { return false }
-    if streams[id]?.call?.inbound?.isFull == true { return true }
-    fullStream = nil
-    return false
-  }
-
   /// Acts on a whole frame.
   func receive(_ header: FrameHeader, _ body: Span<UInt8>) {
     progress.frameEnded()
-    releaseReservation()
     if !FrameFlags.known.contains(header.flags) {
       countViolation("unknown flags")
-      guard phase == .serving || phase == .draining else { return }
+      guard isServing else { return }
     }
-    // Only a new stream cannot concern a call that is still queued.
-    if header.type != .request || header.streamID <= streams.lastID { runQueued() }
     switch header.type {
     case .request: receiveRequest(header, body)
     case .data: receiveData(header, body)
@@ -80,8 +21,13 @@ extension ServerConnection {
   }
 
   private func receiveRequest(_ header: FrameHeader, _ body: Span<UInt8>) {
+    guard accepts(header.streamID) else { return }
+    open(header, body)
+    finishIfExhausted()
+  }
+
+  private func open(_ header: FrameHeader, _ body: Span<UInt8>) {
     let id = header.streamID
-    guard accepts(id) else { return }
     let envelope: RequestEnvelope
     let metadata: Metadata
     do throws(RequestEnvelope.Malformed) {
@@ -102,14 +48,10 @@ extension ServerConnection {
     case .unknownMethod:
       answer(id, RPCError(.unimplemented, "unknown method"), isOpen: header.isOpen)
     }
-    if streams.isExhausted {
-      log("closing: the client has used every stream id")
-      finish(within: limits.maxUnaryTime)
-    }
   }
 
   /// Judges the id of a Request frame; a bad one is answered on that id.
-  private func accepts(_ id: UInt32) -> Bool {
+  func accepts(_ id: UInt32) -> Bool {
     switch streams.receiveRequest(id) {
     case .accepted: return true
     case .evenID:
@@ -118,6 +60,13 @@ extension ServerConnection {
       violate(id, "stream ids must increase and \(streams.lastID) was used", live: live)
     }
     return false
+  }
+
+  /// After the last id no further call can come (S3).
+  func finishIfExhausted() {
+    guard streams.isExhausted else { return }
+    log("closing: the client has used every stream id")
+    finish(within: limits.maxUnaryTime)
   }
 
   private func start(
@@ -212,13 +161,6 @@ extension ServerConnection {
       runner += 1
       suspended(starting, task, inbound: nil)
     }
-  }
-
-  private var mayRunQueued: Bool {
-    guard !queued.isEmpty, phase != .closed else { return false }
-    guard socket.unsentBytes >= limits.outboundMark else { return true }
-    lookAfterFlush()
-    return pause()
   }
 
   private func nextQueued(for number: Int) -> QueuedCall? {

@@ -19,7 +19,8 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
     /// Nothing more is read; closes when nothing runs. By `until` at the latest what runs is
     /// cancelled.
     case finishing(until: MonotonicInstant)
-    /// The last bytes are on their way out. Closed by `until` at the latest.
+    /// The last bytes are on their way out. Closed by `until`, which moves on as long as the client
+    /// takes some.
     case leaving(until: MonotonicInstant)
     case closed
   }
@@ -48,15 +49,17 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
   var runner = 0
   var violations = 0
   var deadlines = DeadlineTimer()
+  /// Nothing is read; see ``mayRead`` and ``hasRoom(for:)`` for the reasons.
   var isPaused = false
   /// The stream whose full queue stops the reading.
   var fullStream: UInt32?
   var progress: Progress
   /// Handlers that wait for the output to drain.
   var drainWaiters: [Completion<Void>] = []
-  var isLookingAfterFlush = false
   /// What ``InboundBudget`` has granted.
   var reservedBytes = 0
+  /// Bytes waiting for the client that the shard knows of.
+  var countedOutput = 0
 
   init(
     _ socket: StreamSocket, caller: Caller, refusal: RPCError?, shard: ServerShard
@@ -67,11 +70,16 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
     self.shard = shard
     decoder = FrameDecoder()
     progress = Progress(now: shard.loop.now)
+    // Nobody would hear the answers: what runs is cancelled, also while nothing is read (C11).
+    socket.closesOnHangup = true
   }
 
   var loop: EventLoop { shard.loop }
   var limits: ServerLimits { shard.server.limits }
   var logger: Logger { shard.server.logger }
+
+  /// Whether frames are acted on.
+  var isServing: Bool { phase == .serving || phase == .draining }
 
   /// Handlers that run now or are about to.
   var running: Int { streams.running + queued.count + (starting == nil ? 0 : 1) }
@@ -94,39 +102,47 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
       let start = offset
       switch decoder.next(in: bytes, at: &offset) {
       case .frame(let header, let body):
-        guard admits(header) else {
+        guard mayFollow(header), hasRoom(for: header) else {
           offset = start
           break reading
         }
         receive(header, bytes.extracting(body))
       case .oversized(let header):
+        guard mayFollow(header) else { break reading }
+        decoder.skip(header, at: &offset)
         refuseOversized(header)
+      case .skipped:
+        progress.frameEnded()
       case .reservedByte:
         log("closing: the reserved first byte of a frame is not zero")
         finish(within: .zero)
         break reading
       case .incomplete:
-        noteIncomplete(bytes, &offset)
         break reading
       }
     }
     runQueued()
-    switch phase {
-    case .serving, .draining: return offset
-    // Nothing is read any more: what is left is thrown away.
-    case .finishing, .leaving, .closed: return bytes.count
+    if isServing { noteUnread(bytes, &offset) }
+    guard isServing else {
+      // Nothing is read any more: what is left is thrown away.
+      releaseReservation()
+      return bytes.count
     }
+    return offset
   }
 
   func peerFinishedWriting() {
-    // A client that closed its side may still wait for answers.
-    for (_, call) in streams.calls {
+    // A client that closed its side may still wait for answers, but not to requests it cannot end.
+    for (id, call) in streams.calls {
+      guard case .receiving = streams[id] else { continue }
       call.inbound?.fail(RPCError(.cancelled, "the client closed the connection"))
     }
     finish(within: limits.halfClosedTime)
   }
 
-  func outputDrained() {
+  func outputTaken() {
+    countOutput()
+    guard socket.unsentBytes == 0 else { return }
     let waiters = drainWaiters
     drainWaiters = []
     for waiter in waiters { waiter.succeed(()) }
@@ -149,6 +165,7 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
     drainWaiters = []
     for waiter in waiters { waiter.fail(gone) }
     releaseReservation()
+    countOutput()
     shard.closed(self)
   }
 

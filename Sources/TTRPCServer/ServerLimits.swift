@@ -36,7 +36,8 @@ package struct ServerLimits: Sendable, Hashable {
   package var idleTime: Duration = .seconds(300)
   /// How long a client may take none of the answers that wait for it.
   package var outboundStall: Duration = .seconds(30)
-  /// How long running calls may go on after the client has closed its side.
+  /// How long running calls may go on after the client has closed its side, and how long a client
+  /// may take none of its last answers.
   package var halfClosedTime: Duration = .seconds(5)
   /// Violations of the protocol after which a connection is closed.
   package var maxViolations = 100
@@ -51,13 +52,28 @@ package struct ServerLimits: Sendable, Hashable {
   package var maxConnections = 16_384
   /// Connections of one user open at the same time; further ones are closed at once.
   package var maxConnectionsPerUser = 12_288
-  /// Bytes of frames that have arrived in part. Above it a frame is refused while it arrives.
+  /// Bytes of frames that have arrived and are not acted on, most of them in part. Above it a frame
+  /// is refused while it arrives. Up to 4 KiB of a connection are not counted.
   package var maxInboundBytes = 512 << 20
   /// The share of one user in ``maxInboundBytes``.
   package var maxInboundBytesPerUser = 128 << 20
-  /// Bytes of answers waiting for their clients. Above it the connection with most is closed.
+  /// Bytes of answers waiting for their clients. From seven eighths of it on the connection with
+  /// most is closed.
   package var maxOutboundBytes = 512 << 20
 
   /// The defaults.
   package init() {}
+
+  /// Lowers the connections to what the process can have open, and the share of one user with them
+  /// in proportion: a server that runs out of descriptors can neither accept nor reach its database.
+  /// - Parameters:
+  ///   - openFiles: descriptors that the process may have; see `OpenFileLimit`.
+  ///   - reserve: those it needs for everything else. At most half of them are set aside.
+  package mutating func fit(openFiles: Int, reserve: Int = 512) {
+    let room = max(1, openFiles - min(reserve, openFiles / 2))
+    guard room < maxConnections else { return }
+    let share = Double(maxConnectionsPerUser) / Double(max(1, maxConnections))
+    maxConnectionsPerUser = max(1, Int(Double(room) * min(1, share)))
+    maxConnections = room
+  }
 }

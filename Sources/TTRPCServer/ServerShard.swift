@@ -7,26 +7,25 @@ internal import TTRPC
 final class ServerCore: Sendable {
   let limits: ServerLimits
   let methods: MethodTable
-  let admission: @Sendable (PeerCredentials) -> Admission
+  let admit: @Sendable (PeerCredentials) -> Admission
   let authorize: @Sendable (CallInfo) throws(RPCError) -> Void
   let logger: Logger
-  let budget: InboundBudget
+  let inbound: InboundBudget
+  let outbound: OutboundBudget
   let ledger: ConnectionLedger
-  /// How many loops share the work.
-  let shardCount: Int
   private let maxUnaryNanoseconds: Int64
   private let maxStreamNanoseconds: Int64
 
   init(_ configuration: ServerConfiguration, _ services: [ServiceDefinition], shardCount: Int) {
-    self.shardCount = shardCount
     limits = configuration.limits
     maxUnaryNanoseconds = limits.maxUnaryTime.saturatingNanoseconds
     maxStreamNanoseconds = limits.maxStreamTime?.saturatingNanoseconds ?? .max
     methods = MethodTable(services)
-    admission = configuration.admission
+    admit = configuration.admit
     authorize = configuration.authorize
     logger = configuration.logger
-    budget = InboundBudget(limits)
+    inbound = InboundBudget(limits)
+    outbound = OutboundBudget(limits, loopCount: shardCount)
     ledger = ConnectionLedger(limits)
   }
 
@@ -34,21 +33,11 @@ final class ServerCore: Sendable {
   func maxNanoseconds(_ kind: MethodKind) -> Int64 {
     kind == .unary ? maxUnaryNanoseconds : maxStreamNanoseconds
   }
-
-  /// What becomes of a peer. The overflow user is refused whatever the hook says: it stands for
-  /// everybody the kernel cannot name here (user_namespaces(7)).
-  func admit(_ peer: PeerCredentials) -> Admission {
-    guard peer.userID != 65534 else {
-      return .refused(
-        RPCError(.permissionDenied, "callers without a user id of their own are refused"))
-    }
-    return admission(peer)
-  }
 }
 
 /// The part of a server that lives on one loop: its connections and their timer.
-// SAFETY: `connections`, `sweeper` and `ending` are touched on `loop` only. The counters are
-// written there and read anywhere.
+// SAFETY: what can change is touched on `loop` only, except the counters, which are written there
+// and read anywhere.
 final class ServerShard: @unchecked Sendable {
   let server: ServerCore
   let loop: EventLoop
@@ -62,6 +51,9 @@ final class ServerShard: @unchecked Sendable {
   private var cut: (() -> Void)?
   private var isHurried = false
   private let onClose: @Sendable () -> Void
+  private var outbound: OutboundCount
+  /// The number of this loop in ``OutboundBudget``.
+  private var member = 0
 
   /// Written by the loop alone, so a load and a store do where others would need an exchange.
   private let open = Atomic<Int>(0)
@@ -75,6 +67,8 @@ final class ServerShard: @unchecked Sendable {
     self.server = server
     self.loop = loop
     self.onClose = onClose
+    outbound = OutboundCount(step: server.outbound.step)
+    member = server.outbound.join(loop) { [weak self] in self?.relieve() }
   }
 
   // MARK: From any thread
@@ -156,8 +150,8 @@ final class ServerShard: @unchecked Sendable {
   // MARK: Stopping
 
   /// Accepts nothing more, lets what runs finish for `time`, then cancels it, and calls `done` when
-  /// every handler has returned. Handlers that ignore their cancellation for `grace` are left
-  /// behind, and logged.
+  /// every handler has returned and every answer is sent. Handlers that ignore their cancellation
+  /// for `grace` are left behind, and logged; clients that have not taken their answers by then too.
   func end(within time: Duration, grace: Duration, _ done: @escaping () -> Void) {
     ending = done
     for connection in connections.values { connection.drain() }
@@ -166,8 +160,11 @@ final class ServerShard: @unchecked Sendable {
       for connection in connections.values { connection.cutOff() }
       _ = loop.schedule(after: grace) { [self] in
         guard ending != nil else { return }
-        server.logger.error(
-          "\(callsInFlight) calls ignore their cancellation", metadata: ["loop": "\(loop.name)"])
+        if callsInFlight > 0 {
+          server.logger.error(
+            "\(callsInFlight) calls ignore their cancellation",
+            metadata: ["loop": "\(loop.name)"])
+        }
         for connection in connections.values { connection.socket.close() }
         connections = [:]
         endIfEmpty()
@@ -206,18 +203,34 @@ final class ServerShard: @unchecked Sendable {
 
   private func sweep() {
     sweeper = nil
-    var unsent = 0
-    var most: ServerConnection?
-    for connection in connections.values {
-      connection.sweep()
-      unsent += connection.socket.unsentBytes
-      if connection.socket.unsentBytes > most?.socket.unsentBytes ?? 0 { most = connection }
-    }
-    if unsent > server.limits.maxOutboundBytes / server.shardCount, let most {
-      most.log("closing: too many answers wait for their clients", level: .warning)
-      most.socket.close()
-    }
+    for connection in connections.values { connection.sweep() }
     if !connections.isEmpty { scheduleSweep() }
+  }
+
+  // MARK: Memory
+
+  /// Notes that what waits for a client of this loop has changed.
+  func outputChanged(from old: Int, to new: Int) {
+    guard let bytes = outbound.change(from: old, to: new) else { return }
+    let isTooMuch = server.outbound.enter(bytes, heaviest: outbound.heaviest, for: member)
+    if isTooMuch, new > old { relieve() }
+  }
+
+  /// Closes connections, the one with most first, until no longer too much waits or another loop
+  /// has the one with most.
+  private func relieve() {
+    // What clients take at once is not held against them.
+    for connection in connections.values { connection.socket.writeNow() }
+    while true {
+      let worst = connections.values.max { $0.countedOutput < $1.countedOutput }
+      outbound.found(heaviest: worst?.countedOutput ?? 0)
+      let isTooMuch = server.outbound.enter(
+        outbound.settle(), heaviest: outbound.heaviest, for: member)
+      guard isTooMuch, let worst else { return }
+      worst.log("closing: too many answers wait for their clients", level: .warning)
+      worst.socket.close()
+      worst.countOutput()
+    }
   }
 
   private func lost() {

@@ -44,6 +44,22 @@ final class Counter: StreamSocketDelegate {
   func closed(_ error: SystemError?) { log.add("closed \(error.map { "\($0.errno)" } ?? "well")") }
 }
 
+/// Notes what is left each time the kernel has taken something.
+final class OutputWatch: StreamSocketDelegate {
+  private let socket: StreamSocket
+  private let log: Log<Int>
+
+  init(_ socket: StreamSocket, _ log: Log<Int>) {
+    self.socket = socket
+    self.log = log
+  }
+
+  func received(_ bytes: Span<UInt8>) -> Int { bytes.count }
+  func peerFinishedWriting() {}
+  func outputTaken() { log.add(socket.unsentBytes) }
+  func closed(_ error: SystemError?) {}
+}
+
 /// Sends back what it gets, and ends when the peer does.
 final class Echo: StreamSocketDelegate {
   let socket: StreamSocket

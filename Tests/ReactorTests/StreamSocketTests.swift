@@ -87,140 +87,6 @@ import Testing
     }
   }
 
-  @Test("closing is told once, later, and ends everything else")
-  func closing() async throws {
-    try await World.run { (world) async throws in
-      let (near, far) = try await world.pair()
-      let log = Log<String>()
-      let loop = world.loop
-      try await loop.run {
-        try near.start(Recorder(log))
-        try far.start(Recorder(Log()))
-        far.say("never read")
-        near.output += [1, 2, 3]
-        near.close()
-        near.close()
-        #expect(log.entries.isEmpty)
-        near.say("lost")
-        near.pauseReading()
-        near.resumeReading()
-        near.finishWriting()
-      }
-      await world.turn()
-      #expect(log.entries == ["closed well"])
-      #expect(await loop.run { near.unsentBytes } == 0)
-    }
-  }
-
-  @Test("a peer that is gone after its half-close is noticed without writing")
-  func hangup() async throws {
-    try await World.run { (world) async throws in
-      let (near, far) = try await world.pair()
-      let log = Log<String>()
-      let loop = world.loop
-      try await loop.run {
-        try far.start(Recorder(log))
-        near.finishWriting()
-      }
-      #expect(try await log.waitFor(1) == ["end"])
-      await world.turn()
-      #expect(log.entries == ["end"])
-      await loop.run { near.close() }
-      #expect(try await log.waitFor(2) == ["end", "closed \(EPIPE)"])
-    }
-  }
-
-  @Test("what a peer said before it left is heard, though nothing can be written to it")
-  func lastWords() async throws {
-    try await World.run { (world) async throws in
-      let (near, far) = try await world.pair()
-      let log = Log<String>()
-      let loop = world.loop
-      try await loop.run {
-        try far.start(Recorder(log))
-        near.say("last words")
-        loop.atEndOfTurn {
-          loop.submit {
-            near.close()
-            far.say("too late")
-          }
-        }
-      }
-      let entries = try await log.waitFor(2)
-      #expect(entries == ["last words", "closed \(EPIPE)"])
-    }
-  }
-
-  @Test("a peer that only stops reading is heard no longer than what it has sent")
-  func deaf() async throws {
-    try await World.run { (world) async throws in
-      let (near, far) = try await world.pair()
-      let log = Log<String>()
-      let loop = world.loop
-      var ends: [Int32] = [-1, -1]
-      #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
-      await loop.run {
-        near.close()
-        far.close()
-      }
-      let listener = try await loop.run {
-        try UnixListener.bind(path: world.path("s"), permissions: 0o600, on: loop) { accepted in
-          let socket = StreamSocket(accepted)
-          do {
-            try socket.start(
-              Recorder(log) { bytes in
-                socket.say("reply")
-                return bytes.count
-              })
-          } catch {
-            log.add("\(error)")
-          }
-        }
-      }
-      let raw = try RawClient(path: world.path("s"))
-      #expect(shutdown(raw.descriptor, Int32(SHUT_RD)) == 0)
-      raw.send("request")
-      #expect(try await log.waitFor(2) == ["request", "closed \(EPIPE)"])
-      close(ends[0])
-      close(ends[1])
-      await loop.run { listener.close() }
-    }
-  }
-
-  @Test("nobody is read to who paused: a failing write closes at once")
-  func failingWhilePaused() async throws {
-    try await World.run { (world) async throws in
-      let (near, far) = try await world.pair()
-      let log = Log<String>()
-      let loop = world.loop
-      try await loop.run {
-        try far.start(Recorder(log))
-        far.pauseReading()
-        far.pauseReading()
-        near.close()
-        far.say("x")
-      }
-      #expect(try await log.waitFor(1) == ["closed \(EPIPE)"])
-    }
-  }
-
-  @Test("a peer that leaves without having read all is an error")
-  func reset() async throws {
-    try await World.run { (world) async throws in
-      let (near, far) = try await world.pair()
-      let log = Log<String>()
-      let loop = world.loop
-      try await loop.run {
-        try near.start(Recorder(log))
-        near.say("unread")
-        loop.atEndOfTurn { loop.submit { far.close() } }
-      }
-      let entries = try await log.waitUntil { $0.last?.hasPrefix("closed") == true }
-      // The reset comes second if a child that is just being started holds a copy of the descriptor.
-      #expect(entries == ["closed \(ECONNRESET)"] || entries == ["end", "closed \(EPIPE)"])
-    }
-  }
-
   @Test("a paused socket reads nothing, and resumes with what was left over")
   func pausing() async throws {
     try await World.run { (world) async throws in
@@ -306,6 +172,38 @@ import Testing
       await loop.run { far.finishWriting() }
       #expect(try await log.waitFor(3) == ["drained", "end", "closed well"])
       #expect(try await counted.waitFor(2) == ["end: \(size + 2), [2, 3]", "closed well"])
+    }
+  }
+
+  @Test("every write is told that takes something, also one in the middle of a turn")
+  func outputTaken() async throws {
+    try await World.run { (world) async throws in
+      let (near, far) = try await world.pair()
+      let log = Log<Int>()
+      let loop = world.loop
+      let size = 1 << 20
+      try await loop.run {
+        try near.start(OutputWatch(near, log))
+        near.output += [1, 2, 3]
+        near.flush()
+        near.writeNow()
+        #expect(near.unsentBytes == 0 && log.entries == [0])
+        near.writeNow()
+        near.output += [UInt8](repeating: 1, count: size)
+        near.writeNow()
+        // The kernel is full: nothing can be taken, and nothing is told.
+        near.writeNow()
+        #expect(log.entries.count == 2 && (log.entries.last ?? 0) > 0)
+      }
+      await world.turn()
+      #expect(log.entries.count == 2)
+      let counted = Log<String>()
+      try await loop.run { try far.start(Counter(counted)) }
+      let left = try await log.waitUntil { $0.last == 0 && $0.count > 2 }
+      #expect(left.dropFirst() == left.dropFirst().sorted(by: >)[...])
+      await loop.run { near.finishWriting() }
+      #expect(try await counted.waitFor(1) == ["end: \(size + 3), [1, 1]"])
+      await loop.run { far.close() }
     }
   }
 

@@ -96,6 +96,11 @@ extension MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_ApiKeySecret_descriptor())
   }
 
+  /// `integration.v1.AttemptTimings`
+  package static var integration_v1_AttemptTimings: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_AttemptTimings_descriptor())
+  }
+
   /// `integration.v1.Component`
   package static var integration_v1_Component: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_Component_descriptor())
@@ -111,6 +116,16 @@ extension MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_CreateApiKeyResponse_descriptor())
   }
 
+  /// `integration.v1.CreateEventTypeRequest`
+  package static var integration_v1_CreateEventTypeRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_CreateEventTypeRequest_descriptor())
+  }
+
+  /// `integration.v1.CreateEventTypeResponse`
+  package static var integration_v1_CreateEventTypeResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_CreateEventTypeResponse_descriptor())
+  }
+
   /// `integration.v1.CreateTenantRequest`
   package static var integration_v1_CreateTenantRequest: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_CreateTenantRequest_descriptor())
@@ -119,6 +134,56 @@ extension MessageDescriptor {
   /// `integration.v1.CreateTenantResponse`
   package static var integration_v1_CreateTenantResponse: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_CreateTenantResponse_descriptor())
+  }
+
+  /// `integration.v1.CreateWebhookRequest`
+  package static var integration_v1_CreateWebhookRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_CreateWebhookRequest_descriptor())
+  }
+
+  /// `integration.v1.CreateWebhookResponse`
+  package static var integration_v1_CreateWebhookResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_CreateWebhookResponse_descriptor())
+  }
+
+  /// `integration.v1.DeleteEventTypeRequest`
+  package static var integration_v1_DeleteEventTypeRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_DeleteEventTypeRequest_descriptor())
+  }
+
+  /// `integration.v1.DeleteEventTypeResponse`
+  package static var integration_v1_DeleteEventTypeResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_DeleteEventTypeResponse_descriptor())
+  }
+
+  /// `integration.v1.DeleteWebhookRequest`
+  package static var integration_v1_DeleteWebhookRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_DeleteWebhookRequest_descriptor())
+  }
+
+  /// `integration.v1.DeleteWebhookResponse`
+  package static var integration_v1_DeleteWebhookResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_DeleteWebhookResponse_descriptor())
+  }
+
+  /// `integration.v1.Delivery`
+  package static var integration_v1_Delivery: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_Delivery_descriptor())
+  }
+
+  /// `integration.v1.DeliveryAttempt`
+  package static var integration_v1_DeliveryAttempt: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_DeliveryAttempt_descriptor())
+  }
+
+  /// `integration.v1.Event`
+  package static var integration_v1_Event: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_Event_descriptor())
+  }
+
+  /// `integration.v1.EventType`
+  package static var integration_v1_EventType: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_EventType_descriptor())
   }
 
   /// `integration.v1.GetApiKeyRequest`
@@ -141,6 +206,46 @@ extension MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_GetApiKeyUsageResponse_descriptor())
   }
 
+  /// `integration.v1.GetAttemptRequest`
+  package static var integration_v1_GetAttemptRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_GetAttemptRequest_descriptor())
+  }
+
+  /// `integration.v1.GetAttemptResponse`
+  package static var integration_v1_GetAttemptResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_GetAttemptResponse_descriptor())
+  }
+
+  /// `integration.v1.GetDeliveryRequest`
+  package static var integration_v1_GetDeliveryRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_GetDeliveryRequest_descriptor())
+  }
+
+  /// `integration.v1.GetDeliveryResponse`
+  package static var integration_v1_GetDeliveryResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_GetDeliveryResponse_descriptor())
+  }
+
+  /// `integration.v1.GetEventRequest`
+  package static var integration_v1_GetEventRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_GetEventRequest_descriptor())
+  }
+
+  /// `integration.v1.GetEventResponse`
+  package static var integration_v1_GetEventResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_GetEventResponse_descriptor())
+  }
+
+  /// `integration.v1.GetEventTypeRequest`
+  package static var integration_v1_GetEventTypeRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_GetEventTypeRequest_descriptor())
+  }
+
+  /// `integration.v1.GetEventTypeResponse`
+  package static var integration_v1_GetEventTypeResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_GetEventTypeResponse_descriptor())
+  }
+
   /// `integration.v1.GetHealthRequest`
   package static var integration_v1_GetHealthRequest: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_GetHealthRequest_descriptor())
@@ -161,6 +266,21 @@ extension MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_GetTenantResponse_descriptor())
   }
 
+  /// `integration.v1.GetWebhookRequest`
+  package static var integration_v1_GetWebhookRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_GetWebhookRequest_descriptor())
+  }
+
+  /// `integration.v1.GetWebhookResponse`
+  package static var integration_v1_GetWebhookResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_GetWebhookResponse_descriptor())
+  }
+
+  /// `integration.v1.HttpHeader`
+  package static var integration_v1_HttpHeader: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_HttpHeader_descriptor())
+  }
+
   /// `integration.v1.ListApiKeysRequest`
   package static var integration_v1_ListApiKeysRequest: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_ListApiKeysRequest_descriptor())
@@ -171,6 +291,46 @@ extension MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_ListApiKeysResponse_descriptor())
   }
 
+  /// `integration.v1.ListAttemptsRequest`
+  package static var integration_v1_ListAttemptsRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_ListAttemptsRequest_descriptor())
+  }
+
+  /// `integration.v1.ListAttemptsResponse`
+  package static var integration_v1_ListAttemptsResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_ListAttemptsResponse_descriptor())
+  }
+
+  /// `integration.v1.ListDeliveriesRequest`
+  package static var integration_v1_ListDeliveriesRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_ListDeliveriesRequest_descriptor())
+  }
+
+  /// `integration.v1.ListDeliveriesResponse`
+  package static var integration_v1_ListDeliveriesResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_ListDeliveriesResponse_descriptor())
+  }
+
+  /// `integration.v1.ListEventTypesRequest`
+  package static var integration_v1_ListEventTypesRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_ListEventTypesRequest_descriptor())
+  }
+
+  /// `integration.v1.ListEventTypesResponse`
+  package static var integration_v1_ListEventTypesResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_ListEventTypesResponse_descriptor())
+  }
+
+  /// `integration.v1.ListEventsRequest`
+  package static var integration_v1_ListEventsRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_ListEventsRequest_descriptor())
+  }
+
+  /// `integration.v1.ListEventsResponse`
+  package static var integration_v1_ListEventsResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_ListEventsResponse_descriptor())
+  }
+
   /// `integration.v1.ListTenantsRequest`
   package static var integration_v1_ListTenantsRequest: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_ListTenantsRequest_descriptor())
@@ -179,6 +339,41 @@ extension MessageDescriptor {
   /// `integration.v1.ListTenantsResponse`
   package static var integration_v1_ListTenantsResponse: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_ListTenantsResponse_descriptor())
+  }
+
+  /// `integration.v1.ListWebhooksRequest`
+  package static var integration_v1_ListWebhooksRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_ListWebhooksRequest_descriptor())
+  }
+
+  /// `integration.v1.ListWebhooksResponse`
+  package static var integration_v1_ListWebhooksResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_ListWebhooksResponse_descriptor())
+  }
+
+  /// `integration.v1.PublishEventRequest`
+  package static var integration_v1_PublishEventRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_PublishEventRequest_descriptor())
+  }
+
+  /// `integration.v1.PublishEventResponse`
+  package static var integration_v1_PublishEventResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_PublishEventResponse_descriptor())
+  }
+
+  /// `integration.v1.PublishEventStreamResponse`
+  package static var integration_v1_PublishEventStreamResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_PublishEventStreamResponse_descriptor())
+  }
+
+  /// `integration.v1.PublishEventsRequest`
+  package static var integration_v1_PublishEventsRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_PublishEventsRequest_descriptor())
+  }
+
+  /// `integration.v1.PublishEventsResponse`
+  package static var integration_v1_PublishEventsResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_PublishEventsResponse_descriptor())
   }
 
   /// `integration.v1.RateLimitWindow`
@@ -194,6 +389,16 @@ extension MessageDescriptor {
   /// `integration.v1.ResumeTenantResponse`
   package static var integration_v1_ResumeTenantResponse: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_ResumeTenantResponse_descriptor())
+  }
+
+  /// `integration.v1.RetryDeliveryRequest`
+  package static var integration_v1_RetryDeliveryRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_RetryDeliveryRequest_descriptor())
+  }
+
+  /// `integration.v1.RetryDeliveryResponse`
+  package static var integration_v1_RetryDeliveryResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_RetryDeliveryResponse_descriptor())
   }
 
   /// `integration.v1.RevokeApiKeyRequest`
@@ -216,6 +421,16 @@ extension MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_RotateApiKeyResponse_descriptor())
   }
 
+  /// `integration.v1.RotateWebhookSecretRequest`
+  package static var integration_v1_RotateWebhookSecretRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_RotateWebhookSecretRequest_descriptor())
+  }
+
+  /// `integration.v1.RotateWebhookSecretResponse`
+  package static var integration_v1_RotateWebhookSecretResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_RotateWebhookSecretResponse_descriptor())
+  }
+
   /// `integration.v1.SuspendTenantRequest`
   package static var integration_v1_SuspendTenantRequest: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_SuspendTenantRequest_descriptor())
@@ -231,6 +446,16 @@ extension MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_Tenant_descriptor())
   }
 
+  /// `integration.v1.TestWebhookRequest`
+  package static var integration_v1_TestWebhookRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_TestWebhookRequest_descriptor())
+  }
+
+  /// `integration.v1.TestWebhookResponse`
+  package static var integration_v1_TestWebhookResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_TestWebhookResponse_descriptor())
+  }
+
   /// `integration.v1.UpdateApiKeyRequest`
   package static var integration_v1_UpdateApiKeyRequest: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_UpdateApiKeyRequest_descriptor())
@@ -239,6 +464,26 @@ extension MessageDescriptor {
   /// `integration.v1.UpdateApiKeyResponse`
   package static var integration_v1_UpdateApiKeyResponse: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_UpdateApiKeyResponse_descriptor())
+  }
+
+  /// `integration.v1.UpdateEventTypeRequest`
+  package static var integration_v1_UpdateEventTypeRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_UpdateEventTypeRequest_descriptor())
+  }
+
+  /// `integration.v1.UpdateEventTypeResponse`
+  package static var integration_v1_UpdateEventTypeResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_UpdateEventTypeResponse_descriptor())
+  }
+
+  /// `integration.v1.UpdateWebhookRequest`
+  package static var integration_v1_UpdateWebhookRequest: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_UpdateWebhookRequest_descriptor())
+  }
+
+  /// `integration.v1.UpdateWebhookResponse`
+  package static var integration_v1_UpdateWebhookResponse: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_UpdateWebhookResponse_descriptor())
   }
 
   /// `integration.v1.UsageBucket`
@@ -259,6 +504,36 @@ extension MessageDescriptor {
   /// `integration.v1.VerifyApiKeyResponse`
   package static var integration_v1_VerifyApiKeyResponse: MessageDescriptor {
     unsafe MessageDescriptor(integration_v1_VerifyApiKeyResponse_descriptor())
+  }
+
+  /// `integration.v1.Webhook`
+  package static var integration_v1_Webhook: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_Webhook_descriptor())
+  }
+
+  /// `integration.v1.WebhookAuth`
+  package static var integration_v1_WebhookAuth: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_WebhookAuth_descriptor())
+  }
+
+  /// `integration.v1.WebhookHeader`
+  package static var integration_v1_WebhookHeader: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_WebhookHeader_descriptor())
+  }
+
+  /// `integration.v1.WebhookRetryPolicy`
+  package static var integration_v1_WebhookRetryPolicy: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_WebhookRetryPolicy_descriptor())
+  }
+
+  /// `integration.v1.WebhookSecret`
+  package static var integration_v1_WebhookSecret: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_WebhookSecret_descriptor())
+  }
+
+  /// `integration.v1.WebhookStatusRule`
+  package static var integration_v1_WebhookStatusRule: MessageDescriptor {
+    unsafe MessageDescriptor(integration_v1_WebhookStatusRule_descriptor())
   }
 
   /// `ttrpc.KeyValue`
@@ -288,9 +563,24 @@ extension EnumDescriptor {
     unsafe EnumDescriptor(integration_v1_ApiKeyState_descriptor())
   }
 
+  /// `integration.v1.AttemptCause`
+  package static var integration_v1_AttemptCause: EnumDescriptor {
+    unsafe EnumDescriptor(integration_v1_AttemptCause_descriptor())
+  }
+
+  /// `integration.v1.AttemptStatus`
+  package static var integration_v1_AttemptStatus: EnumDescriptor {
+    unsafe EnumDescriptor(integration_v1_AttemptStatus_descriptor())
+  }
+
   /// `integration.v1.ComponentState`
   package static var integration_v1_ComponentState: EnumDescriptor {
     unsafe EnumDescriptor(integration_v1_ComponentState_descriptor())
+  }
+
+  /// `integration.v1.DeliveryState`
+  package static var integration_v1_DeliveryState: EnumDescriptor {
+    unsafe EnumDescriptor(integration_v1_DeliveryState_descriptor())
   }
 
   /// `integration.v1.Environment`
@@ -312,6 +602,31 @@ extension EnumDescriptor {
   package static var integration_v1_VerificationCode: EnumDescriptor {
     unsafe EnumDescriptor(integration_v1_VerificationCode_descriptor())
   }
+
+  /// `integration.v1.WebhookAuthType`
+  package static var integration_v1_WebhookAuthType: EnumDescriptor {
+    unsafe EnumDescriptor(integration_v1_WebhookAuthType_descriptor())
+  }
+
+  /// `integration.v1.WebhookRetryPreset`
+  package static var integration_v1_WebhookRetryPreset: EnumDescriptor {
+    unsafe EnumDescriptor(integration_v1_WebhookRetryPreset_descriptor())
+  }
+
+  /// `integration.v1.WebhookSignatureProfile`
+  package static var integration_v1_WebhookSignatureProfile: EnumDescriptor {
+    unsafe EnumDescriptor(integration_v1_WebhookSignatureProfile_descriptor())
+  }
+
+  /// `integration.v1.WebhookState`
+  package static var integration_v1_WebhookState: EnumDescriptor {
+    unsafe EnumDescriptor(integration_v1_WebhookState_descriptor())
+  }
+
+  /// `integration.v1.WebhookStatusAction`
+  package static var integration_v1_WebhookStatusAction: EnumDescriptor {
+    unsafe EnumDescriptor(integration_v1_WebhookStatusAction_descriptor())
+  }
 }
 
 extension ServiceDescriptor {
@@ -325,6 +640,21 @@ extension ServiceDescriptor {
     unsafe ServiceDescriptor(integration_v1_ApiKeyService_descriptor())
   }
 
+  /// `integration.v1.DeliveryService`
+  package static var integration_v1_DeliveryService: ServiceDescriptor {
+    unsafe ServiceDescriptor(integration_v1_DeliveryService_descriptor())
+  }
+
+  /// `integration.v1.EventService`
+  package static var integration_v1_EventService: ServiceDescriptor {
+    unsafe ServiceDescriptor(integration_v1_EventService_descriptor())
+  }
+
+  /// `integration.v1.EventTypeService`
+  package static var integration_v1_EventTypeService: ServiceDescriptor {
+    unsafe ServiceDescriptor(integration_v1_EventTypeService_descriptor())
+  }
+
   /// `integration.v1.HealthService`
   package static var integration_v1_HealthService: ServiceDescriptor {
     unsafe ServiceDescriptor(integration_v1_HealthService_descriptor())
@@ -333,6 +663,11 @@ extension ServiceDescriptor {
   /// `integration.v1.TenantService`
   package static var integration_v1_TenantService: ServiceDescriptor {
     unsafe ServiceDescriptor(integration_v1_TenantService_descriptor())
+  }
+
+  /// `integration.v1.WebhookService`
+  package static var integration_v1_WebhookService: ServiceDescriptor {
+    unsafe ServiceDescriptor(integration_v1_WebhookService_descriptor())
   }
 }
 
@@ -358,39 +693,94 @@ extension DescriptorRegistry {
       .grpc_health_v1_HealthCheckResponse,
       .integration_v1_ApiKey,
       .integration_v1_ApiKeySecret,
+      .integration_v1_AttemptTimings,
       .integration_v1_Component,
       .integration_v1_CreateApiKeyRequest,
       .integration_v1_CreateApiKeyResponse,
+      .integration_v1_CreateEventTypeRequest,
+      .integration_v1_CreateEventTypeResponse,
       .integration_v1_CreateTenantRequest,
       .integration_v1_CreateTenantResponse,
+      .integration_v1_CreateWebhookRequest,
+      .integration_v1_CreateWebhookResponse,
+      .integration_v1_DeleteEventTypeRequest,
+      .integration_v1_DeleteEventTypeResponse,
+      .integration_v1_DeleteWebhookRequest,
+      .integration_v1_DeleteWebhookResponse,
+      .integration_v1_Delivery,
+      .integration_v1_DeliveryAttempt,
+      .integration_v1_Event,
+      .integration_v1_EventType,
       .integration_v1_GetApiKeyRequest,
       .integration_v1_GetApiKeyResponse,
       .integration_v1_GetApiKeyUsageRequest,
       .integration_v1_GetApiKeyUsageResponse,
+      .integration_v1_GetAttemptRequest,
+      .integration_v1_GetAttemptResponse,
+      .integration_v1_GetDeliveryRequest,
+      .integration_v1_GetDeliveryResponse,
+      .integration_v1_GetEventRequest,
+      .integration_v1_GetEventResponse,
+      .integration_v1_GetEventTypeRequest,
+      .integration_v1_GetEventTypeResponse,
       .integration_v1_GetHealthRequest,
       .integration_v1_GetHealthResponse,
       .integration_v1_GetTenantRequest,
       .integration_v1_GetTenantResponse,
+      .integration_v1_GetWebhookRequest,
+      .integration_v1_GetWebhookResponse,
+      .integration_v1_HttpHeader,
       .integration_v1_ListApiKeysRequest,
       .integration_v1_ListApiKeysResponse,
+      .integration_v1_ListAttemptsRequest,
+      .integration_v1_ListAttemptsResponse,
+      .integration_v1_ListDeliveriesRequest,
+      .integration_v1_ListDeliveriesResponse,
+      .integration_v1_ListEventTypesRequest,
+      .integration_v1_ListEventTypesResponse,
+      .integration_v1_ListEventsRequest,
+      .integration_v1_ListEventsResponse,
       .integration_v1_ListTenantsRequest,
       .integration_v1_ListTenantsResponse,
+      .integration_v1_ListWebhooksRequest,
+      .integration_v1_ListWebhooksResponse,
+      .integration_v1_PublishEventRequest,
+      .integration_v1_PublishEventResponse,
+      .integration_v1_PublishEventStreamResponse,
+      .integration_v1_PublishEventsRequest,
+      .integration_v1_PublishEventsResponse,
       .integration_v1_RateLimitWindow,
       .integration_v1_ResumeTenantRequest,
       .integration_v1_ResumeTenantResponse,
+      .integration_v1_RetryDeliveryRequest,
+      .integration_v1_RetryDeliveryResponse,
       .integration_v1_RevokeApiKeyRequest,
       .integration_v1_RevokeApiKeyResponse,
       .integration_v1_RotateApiKeyRequest,
       .integration_v1_RotateApiKeyResponse,
+      .integration_v1_RotateWebhookSecretRequest,
+      .integration_v1_RotateWebhookSecretResponse,
       .integration_v1_SuspendTenantRequest,
       .integration_v1_SuspendTenantResponse,
       .integration_v1_Tenant,
+      .integration_v1_TestWebhookRequest,
+      .integration_v1_TestWebhookResponse,
       .integration_v1_UpdateApiKeyRequest,
       .integration_v1_UpdateApiKeyResponse,
+      .integration_v1_UpdateEventTypeRequest,
+      .integration_v1_UpdateEventTypeResponse,
+      .integration_v1_UpdateWebhookRequest,
+      .integration_v1_UpdateWebhookResponse,
       .integration_v1_UsageBucket,
       .integration_v1_UsageCount,
       .integration_v1_VerifyApiKeyRequest,
       .integration_v1_VerifyApiKeyResponse,
+      .integration_v1_Webhook,
+      .integration_v1_WebhookAuth,
+      .integration_v1_WebhookHeader,
+      .integration_v1_WebhookRetryPolicy,
+      .integration_v1_WebhookSecret,
+      .integration_v1_WebhookStatusRule,
       .ttrpc_KeyValue,
       .ttrpc_Request,
       .ttrpc_Response,
@@ -402,11 +792,19 @@ extension DescriptorRegistry {
     [
       .grpc_health_v1_HealthCheckResponse_ServingStatus,
       .integration_v1_ApiKeyState,
+      .integration_v1_AttemptCause,
+      .integration_v1_AttemptStatus,
       .integration_v1_ComponentState,
+      .integration_v1_DeliveryState,
       .integration_v1_Environment,
       .integration_v1_TenantState,
       .integration_v1_UsageGranularity,
       .integration_v1_VerificationCode,
+      .integration_v1_WebhookAuthType,
+      .integration_v1_WebhookRetryPreset,
+      .integration_v1_WebhookSignatureProfile,
+      .integration_v1_WebhookState,
+      .integration_v1_WebhookStatusAction,
     ]
   }
 
@@ -415,8 +813,12 @@ extension DescriptorRegistry {
     [
       .grpc_health_v1_Health,
       .integration_v1_ApiKeyService,
+      .integration_v1_DeliveryService,
+      .integration_v1_EventService,
+      .integration_v1_EventTypeService,
       .integration_v1_HealthService,
       .integration_v1_TenantService,
+      .integration_v1_WebhookService,
     ]
   }
 }

@@ -60,6 +60,7 @@ struct Arena: ~Copyable {
       unsafe next = unsafe chunk.pointee.older
       unsafe free(chunk)
     }
+    ThreadArena.noteFreed()
   }
 
   /// Begins a scope that may take `bytes` in `allocations` pieces.

@@ -1,4 +1,5 @@
 import Glibc
+internal import Synchronization
 
 /// The arena of the current thread, made when the thread first needs one and freed when it ends.
 package enum ThreadArena {
@@ -13,6 +14,12 @@ package enum ThreadArena {
     precondition(status == 0, "the process has no thread-local storage left for an arena")
     return key
   }()
+
+  /// Arenas freed so far, whose threads have ended.
+  package static var arenasFreed: Int { freed.load(ordering: .relaxed) }
+  private static let freed = Atomic<Int>(0)
+  /// Notes that an arena was freed.
+  static func noteFreed() { freed.add(1, ordering: .relaxed) }
 
   /// Chunks of memory that the thread's messages took from the system so far.
   package static var chunksTaken: Int { unsafe current.pointee.chunksTaken }

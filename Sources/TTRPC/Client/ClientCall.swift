@@ -27,7 +27,7 @@ final class ClientCall: @unchecked Sendable {
     case over
   }
 
-  /// The data of its Request frame.
+  /// The data of its Request frame, except its time; see ``RequestFrame``.
   let data: [UInt8]
   let flags: FrameFlags
   let deadline: Deadline
@@ -169,6 +169,9 @@ extension RPCError {
 
   static let clientClosed = RPCError(
     .cancelled, "the client was closed", details: [.errorInfo(reason: "CLIENT_CLOSED")])
+
+  static let timedOutUnsent = RPCError(
+    .deadlineExceeded, "the time allowed for the call is over; it was not sent")
 
   static let timedOut = RPCError(
     .deadlineExceeded, "the time allowed for the call is over; it may have been carried out")

@@ -43,7 +43,7 @@ package final class ClientChannel: RPCChannel {
     guard timeout > .zero else { throw .timedOut }
     let reply = UnaryReply<Response>()
     let call = ClientCall(
-      data: try RequestFrame.data(method, request, options.metadata, timeout: timeout),
+      data: try RequestFrame.data(method, request, options.metadata),
       flags: [], deadline: Deadline(after: timeout),
       whenUnreachable: options.whenUnreachable, reply: reply)
     if core.loop.isCurrent { core.start(call) } else { core.loop.submit { core.start(call) } }
@@ -96,7 +96,7 @@ package final class ClientChannel: RPCChannel {
       messages: configuration.maxQueuedMessages, bytes: configuration.maxQueuedBytes)
     let queue = MessageQueue<Response>(bound: bound) { loop.submit { stream.readOn() } }
     let call = ClientCall(
-      data: try RequestFrame.data(method, request, options.metadata, timeout: timeout),
+      data: try RequestFrame.data(method, request, options.metadata),
       flags: flags, deadline: timeout.map { Deadline(after: $0) } ?? .never,
       whenUnreachable: options.whenUnreachable,
       reply: StreamReply(queue: queue, serverStreams: serverStreams))

@@ -22,6 +22,9 @@ package struct ClientConfiguration: Sendable, Hashable {
   package var firstPause: Duration = .milliseconds(20)
   /// Longest pause between attempts.
   package var longestPause: Duration = .seconds(1)
+  /// Bytes of requests waiting for the server above which unary calls wait their turn; those whose
+  /// time is over by then are never sent.
+  package var outboundMark = 256 << 10
   /// Bytes of requests of a stream waiting for the server above which its writer waits.
   package var streamOutboundMark = 256 << 10
   /// Messages of a response stream waiting for its consumer at which reading stops.

@@ -7,6 +7,7 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
   private let socket: StreamSocket
   private let onEnd: (RPCError) -> Void
   private let onAnswer: () -> Void
+  private let onOutputTaken: () -> Void
   private var decoder = FrameDecoder()
   private var calls: [UInt32: ClientCall] = [:]
   private var nextID: UInt64 = 1
@@ -16,14 +17,16 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
 
   /// - Parameters:
   ///   - onAnswer: called when a call has ended and there is room for another.
+  ///   - onOutputTaken: called when ``unsentBytes`` has fallen.
   ///   - onEnd: called once when the connection is gone, after its calls have failed.
   init(
     _ socket: StreamSocket, path: String, onAnswer: @escaping () -> Void,
-    onEnd: @escaping (RPCError) -> Void
+    onOutputTaken: @escaping () -> Void = {}, onEnd: @escaping (RPCError) -> Void
   ) {
     self.socket = socket
     self.path = path
     self.onAnswer = onAnswer
+    self.onOutputTaken = onOutputTaken
     self.onEnd = onEnd
   }
 
@@ -41,13 +44,14 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
 
   // MARK: Sending
 
-  /// Sends the request of a call.
+  /// Sends the request of a call, with the time that is left for it.
   func send(_ call: ClientCall) {
     let id = UInt32(truncatingIfNeeded: nextID)
     nextID += 2
     call.state = .sent(stream: id)
     calls[id] = call
-    FrameWriter.append(.request, call.flags, stream: id, data: call.data, to: &socket.output)
+    RequestFrame.append(
+      call.data, call.flags, stream: id, deadline: call.deadline, to: &socket.output)
     socket.flush()
   }
 
@@ -57,14 +61,10 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
     socket.flush()
   }
 
-  /// Succeeds when everything is sent.
+  /// Succeeds when everything is sent; there is something.
   func drained() -> Completion<Void> {
     let completion = Completion<Void>()
     drainWaiters.append(completion)
-    // A write that takes everything at once is not reported: look after this turn's writes.
-    socket.loop.atEndOfTurn {
-      self.socket.loop.submit { if self.socket.unsentBytes == 0 { self.outputDrained() } }
-    }
     return completion
   }
 
@@ -94,7 +94,10 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
       switch decoder.next(in: bytes, at: &offset) {
       case .frame(let header, let body):
         receive(header, bytes.extracting(body))
+      case .skipped:
+        break
       case .oversized(let header):
+        decoder.skip(header, at: &offset)
         end(
           header.streamID,
           RPCError(.resourceExhausted, "the response has \(header.dataLength) bytes"))
@@ -111,10 +114,13 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
     socket.close()
   }
 
-  func outputDrained() {
-    let waiters = drainWaiters
-    drainWaiters = []
-    for waiter in waiters { waiter.succeed(()) }
+  func outputTaken() {
+    if socket.unsentBytes == 0 {
+      let waiters = drainWaiters
+      drainWaiters = []
+      for waiter in waiters { waiter.succeed(()) }
+    }
+    onOutputTaken()
   }
 
   func closed(_ error: SystemError?) {

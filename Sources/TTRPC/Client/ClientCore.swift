@@ -18,6 +18,8 @@ final class ClientCore: @unchecked Sendable {
   let loop: EventLoop
   private var link = Link.none
   private var waiting = Deque<ClientCall>()
+  /// Those in `waiting` that are over and only skipped when their turn comes.
+  private var dead = 0
   private var backoff: Backoff
   private var alarm: LoopTimer?
   private var alarmAt = Deadline.never
@@ -38,7 +40,7 @@ final class ClientCore: @unchecked Sendable {
   /// Sends a call, now or when it can be.
   func start(_ call: ClientCall) {
     lastUse = loop.now
-    guard waiting.count < configuration.maxWaiting else {
+    guard waiting.count - dead < configuration.maxWaiting else {
       return end(call, RPCError(.resourceExhausted, "too many calls wait for the server"))
     }
     switch link {
@@ -77,16 +79,23 @@ final class ClientCore: @unchecked Sendable {
     case .ready(let connection): connection.close(.clientClosed)
     case .none, .resting, .closed: break
     }
-    let abandoned = waiting
-    waiting = []
-    for call in abandoned { end(call, .clientClosed) }
+    for call in takeWaiting() { end(call, .clientClosed) }
     for stream in streams.values { stream.end(.clientClosed) }
   }
 
   private func pump() {
     guard case .ready(let connection) = link else { return }
-    while connection.inFlight < configuration.maxInFlight, let call = waiting.popFirst() {
-      guard case .waiting = call.state else { continue }
+    while connection.inFlight < configuration.maxInFlight,
+      connection.unsentBytes < configuration.outboundMark, let call = waiting.popFirst()
+    {
+      guard case .waiting = call.state else {
+        dead -= 1
+        continue
+      }
+      guard call.deadline.instant > loop.now else {
+        end(call, .timedOutUnsent)
+        continue
+      }
       guard connection.hasIDs else {
         waiting.prepend(call)
         if connection.inFlight == 0 { connection.close(.clientClosed) }
@@ -106,16 +115,22 @@ final class ClientCore: @unchecked Sendable {
     call.state = .over
     switch state {
     case .waiting:
-      // It is skipped when its turn comes; a long queue is cleared of the dead at times.
       call.reply.fail(error)
-      if waiting.count > 64 {
-        waiting.removeAll { if case .over = $0.state { true } else { false } }
-      }
+      dead += 1
+      if dead > max(64, waiting.count / 2) { waiting = takeWaiting() }
     case .sent(let id):
       call.reply.fail(error)
       if case .ready(let connection) = link { connection.forget(id) }
     case .over: break
     }
+  }
+
+  /// Takes out who still waits.
+  private func takeWaiting() -> Deque<ClientCall> {
+    let calls = waiting.filter { if case .waiting = $0.state { true } else { false } }
+    waiting = []
+    dead = 0
+    return calls
   }
 
   // MARK: The connection
@@ -140,7 +155,7 @@ final class ClientCore: @unchecked Sendable {
     if case .closed = link { return socket.close() }
     let connection = ClientConnection(
       socket, path: configuration.path, onAnswer: { [self] in pump() },
-      onEnd: { [self] _ in connectionEnded() })
+      onOutputTaken: { [self] in pump() }, onEnd: { [self] _ in connectionEnded() })
     do throws(SystemError) {
       try connection.start()
     } catch {
@@ -157,10 +172,7 @@ final class ClientCore: @unchecked Sendable {
     let failure = RPCError.unreachable(configuration.path, error)
     let until = loop.now.advanced(by: backoff.failed())
     link = .resting(until: until, failure)
-    let calls = waiting
-    waiting = []
-    for call in calls {
-      guard case .waiting = call.state else { continue }
+    for call in takeWaiting() {
       switch call.whenUnreachable {
       case .fail: end(call, failure)
       case .wait: waiting.append(call)
@@ -174,9 +186,7 @@ final class ClientCore: @unchecked Sendable {
     if case .closed = link { return }
     link = .none
     // Those that were not sent cannot have reached the server.
-    if waiting.contains(where: { if case .waiting = $0.state { true } else { false } }) {
-      connect()
-    }
+    if waiting.count > dead { connect() }
   }
 
   private func wake(at instant: MonotonicInstant) {
@@ -213,15 +223,21 @@ final class ClientCore: @unchecked Sendable {
     alarmAt = .never
     let now = Deadline(at: loop.now)
     var next = Deadline.never
-    var calls = Array(waiting)
-    if case .ready(let connection) = link { calls += connection.pending }
-    for call in calls {
+    for call in takeWaiting() {
       if call.deadline <= now {
-        drop(call, .timedOut)
-      } else if case .over = call.state {
-        continue
+        end(call, .timedOutUnsent)
       } else {
+        waiting.append(call)
         next = next.sooner(call.deadline)
+      }
+    }
+    if case .ready(let connection) = link {
+      for call in connection.pending {
+        if call.deadline <= now {
+          drop(call, .timedOut)
+        } else {
+          next = next.sooner(call.deadline)
+        }
       }
     }
     watch(next)

@@ -1,18 +1,21 @@
 internal import ProtobufC
 internal import Reactor
 
-/// Builds the data of a Request frame.
+/// Builds Request frames.
 enum RequestFrame {
-  /// The data for a call, made by the caller's thread so that the loop has only to copy it.
+  /// Most bytes of data: there must be room for ten of the field `timeout_nano`.
+  private static let maxDataBytes = FrameHeader.maxDataLength - 10
+
+  /// The data for a call without its time, made by the caller's thread so that the loop has only to
+  /// copy it.
   /// - Parameter request: nil for a stream of requests.
   /// - Throws: INVALID_ARGUMENT for text that cannot travel, RESOURCE_EXHAUSTED above 4 MiB.
   static func data(
-    _ method: MethodName, _ request: (some Message)?, _ metadata: Metadata, timeout: Duration?
+    _ method: MethodName, _ request: (some Message)?, _ metadata: Metadata
   ) throws(RPCError) -> [UInt8] {
     var data: [UInt8] = []
     do throws(MessageError) {
       var envelope = TTRPCRequest(service: method.service, method: method.method)
-      if let timeout { envelope.timeoutNano = max(1, timeout.saturatingNanoseconds) }
       envelope.metadata = metadata.entries.map { TTRPCKeyValue(key: $0.key, value: $0.value) }
       try envelope.appendSerialized(to: &data)
       // The payload goes behind the rest of the envelope without a copy of its own: the order of
@@ -21,11 +24,30 @@ enum RequestFrame {
     } catch {
       throw RPCError(.invalidArgument, error.summary, details: [.badRequest(error.violations)])
     }
-    guard data.count <= FrameHeader.maxDataLength else {
+    guard data.count <= maxDataBytes else {
       throw RPCError(
         .resourceExhausted,
-        "the request has \(data.count) bytes, \(FrameHeader.maxDataLength) are allowed")
+        "the request has \(data.count) bytes, \(maxDataBytes) are allowed")
     }
     return data
+  }
+
+  /// Puts a frame behind the bytes of `output`: the data, and what is left of the call's time. That
+  /// is known only now, as the call may have waited, and its server counts from the arrival.
+  /// - Parameter deadline: of the call; ``Deadline/never`` is not mentioned.
+  static func append(
+    _ data: [UInt8], _ flags: FrameFlags, stream id: UInt32, deadline: Deadline,
+    to output: inout [UInt8]
+  ) {
+    // Zero would mean the server's own time.
+    let time = deadline == .never ? nil : UInt64(max(1, deadline.remaining.saturatingNanoseconds))
+    let length = data.count + (time.map { 1 + FrameWriter.varintLength($0) } ?? 0)
+    FrameWriter.append(
+      FrameHeader(dataLength: UInt32(length), streamID: id, type: .request, flags: flags),
+      to: &output)
+    output.append(contentsOf: data)
+    guard let time else { return }
+    output.append(0x20)
+    FrameWriter.append(varint: time, to: &output)
   }
 }

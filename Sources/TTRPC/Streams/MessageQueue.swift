@@ -1,6 +1,5 @@
 internal import DequeModule
 internal import Reactor
-internal import Synchronization
 
 /// Messages on their way from a connection to the one task that consumes them. Bounded by its
 /// owner: ``push(_:byteCount:)`` says when it is full, and the owner stops reading.
@@ -37,7 +36,7 @@ package final class MessageQueue<Element: Sendable>: Sendable {
     case wait(Completion<Element?>)
   }
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private let bound: Bound
   /// Called from the consumer's thread when a full queue has room again.
   private let onRoom: @Sendable () -> Void
@@ -70,7 +69,8 @@ package final class MessageQueue<Element: Sendable>: Sendable {
     end(.finished, dropping: false)
   }
 
-  /// Ends the queue at once: what is in it is dropped and the consumer gets `error`.
+  /// Ends the queue at once: what is in it is dropped and the consumer gets `error`, also instead
+  /// of an end that came behind what is dropped: a stream with a hole in it has not ended well.
   package func fail(_ error: RPCError) {
     end(.failed(error), dropping: true)
   }
@@ -123,7 +123,7 @@ package final class MessageQueue<Element: Sendable>: Sendable {
 
   private func end(_ end: End, dropping: Bool) {
     let waiter = state.withLock { state -> Completion<Element?>? in
-      if state.end == nil { state.end = end } else if !dropping { return nil }
+      if state.end == nil || dropping && !state.elements.isEmpty { state.end = end }
       if dropping {
         state.elements.removeAll()
         state.bytes = 0

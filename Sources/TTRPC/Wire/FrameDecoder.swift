@@ -2,14 +2,18 @@
 /// and says what it is; it copies nothing and keeps only how much of a refused frame is still to
 /// be skipped.
 ///
+/// A step is about one thing. Whoever cannot act on it yet goes back to the offset before the step.
+///
 /// Lengths are checked before any arithmetic or allocation is done with them.
 package struct FrameDecoder: Equatable, Sendable {
   /// What stands at an offset.
   package enum Step: Equatable, Sendable {
     /// A whole frame; `body` are the offsets of its data.
     case frame(FrameHeader, body: Range<Int>)
-    /// A frame above the data limit. Its data is skipped by the following steps.
+    /// A frame above the data limit begins here. Refuse it with ``skip(_:at:)``.
     case oversized(FrameHeader)
+    /// The end of a refused frame.
+    case skipped
     /// The bytes end before the next frame does. Present the unconsumed ones again with more.
     case incomplete
     /// The reserved first byte is not zero: nothing behind it can be trusted. Close.
@@ -25,13 +29,14 @@ package struct FrameDecoder: Equatable, Sendable {
     self.maxDataLength = min(maxDataLength, FrameHeader.reservedDataLength - 1)
   }
 
-  /// Says what stands at `offset` and moves `offset` behind it.
+  /// Says what stands at `offset` and moves `offset` behind it; a frame above the limit is left to
+  /// ``skip(_:at:)``.
   package mutating func next(in bytes: Span<UInt8>, at offset: inout Int) -> Step {
     if bytesToSkip > 0 {
       let skipped = min(bytesToSkip, bytes.count - offset)
       bytesToSkip -= skipped
       offset += skipped
-      if bytesToSkip > 0 { return .incomplete }
+      return bytesToSkip > 0 ? .incomplete : .skipped
     }
     let available = bytes.count - offset
     guard available > 0 else { return .incomplete }
@@ -39,11 +44,7 @@ package struct FrameDecoder: Equatable, Sendable {
     guard available >= FrameHeader.byteCount else { return .incomplete }
     let header = FrameHeader(bytes, at: offset)
     let length = Int(header.dataLength)
-    if length > maxDataLength {
-      offset += FrameHeader.byteCount
-      bytesToSkip = length
-      return .oversized(header)
-    }
+    guard length <= maxDataLength else { return .oversized(header) }
     let start = offset + FrameHeader.byteCount
     guard available - FrameHeader.byteCount >= length else { return .incomplete }
     offset = start + length
@@ -56,8 +57,8 @@ package struct FrameDecoder: Equatable, Sendable {
     return FrameHeader(bytes, at: offset)
   }
 
-  /// Gives up the frame at `offset`, of which only a part has arrived: its header is consumed and
-  /// its data is skipped by the following steps.
+  /// Refuses the frame at `offset`, of which at least the header has arrived: that is consumed and
+  /// the data skipped by the following steps.
   package mutating func skip(_ header: FrameHeader, at offset: inout Int) {
     offset += FrameHeader.byteCount
     bytesToSkip = Int(header.dataLength)

@@ -62,12 +62,13 @@ package enum FrameWriter {
 
   /// A Response frame with a serialized `google.rpc.Status`.
   package static func appendStatus(_ status: [UInt8], stream id: UInt32, to output: inout [UInt8]) {
-    let prefix = [0x0A] + varint(status.count)
+    let count = UInt64(status.count)
     append(
       FrameHeader(
-        dataLength: UInt32(prefix.count + status.count), streamID: id, type: .response),
+        dataLength: UInt32(1 + varintLength(count) + status.count), streamID: id, type: .response),
       to: &output)
-    output.append(contentsOf: prefix)
+    output.append(0x0A)
+    append(varint: count, to: &output)
     output.append(contentsOf: status)
   }
 
@@ -80,15 +81,19 @@ package enum FrameWriter {
   }
 
   /// A number as protobuf writes it.
-  static func varint(_ number: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var rest = UInt64(bitPattern: Int64(number))
+  static func append(varint number: UInt64, to output: inout [UInt8]) {
+    var rest = number
     while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      output.append(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7
     }
-    bytes.append(UInt8(rest))
-    return bytes
+    output.append(UInt8(rest))
+  }
+
+  /// Bytes of a number as protobuf writes it.
+  static func varintLength(_ number: UInt64) -> Int {
+    // Seven bits a byte, and zero has one.
+    (64 - (number | 1).leadingZeroBitCount + 6) / 7
   }
 
   private static func append(_ word: UInt32, to output: inout [UInt8]) {

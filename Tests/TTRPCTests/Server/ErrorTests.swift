@@ -29,7 +29,7 @@ struct ErrorTests {
     }
   }
 
-  @Test("a foreign error becomes INTERNAL with an id, and only the log has its text")
+  @Test("a foreign error becomes INTERNAL with an id, and only the log has its text (C8)")
   func foreign() async throws {
     try await World.with { world in
       let error = await failure(world, Echo.method("Fail"), ProtoAny(typeUrl: "foreign"))
@@ -134,7 +134,7 @@ struct ErrorTests {
     }
   }
 
-  @Test("the authorisation hook is asked before the request is decoded")
+  @Test("the authorisation hook is asked before the request is decoded (C9)")
   func unauthorized() async throws {
     try await World.with({
       $0.admission = { .admitted(principal: $0.userID) }

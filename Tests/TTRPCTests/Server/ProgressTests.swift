@@ -36,6 +36,27 @@ struct ProgressTests {
     #expect(short.fault(at: after(10.1), limits, isIdle: true) == .slowBody)
   }
 
+  @Test("while the server does not read no clock runs, and then all of them begin again")
+  func paused() {
+    var progress = Progress(now: start)
+    progress.headerPending(at: start)
+    progress.pause()
+    #expect(progress.fault(at: after(1_000), limits, isIdle: false) == nil)
+    progress.resume(at: after(1_000))
+    #expect(progress.fault(at: after(1_009.9), limits, isIdle: false) == nil)
+    #expect(progress.fault(at: after(1_010), limits, isIdle: false) == .slowHeader)
+    // The same for the data of a frame that is being skipped, which nobody shows again.
+    var skipping = Progress(now: start)
+    skipping.frameRefused(length: 64 << 10, at: start)
+    skipping.pause()
+    skipping.resume(at: after(100))
+    #expect(skipping.fault(at: after(110.9), limits, isIdle: false) == nil)
+    #expect(skipping.fault(at: after(111), limits, isIdle: false) == .slowBody)
+    skipping.frameEnded()
+    skipping.headerPending(at: after(111))
+    #expect(skipping.fault(at: after(120.9), limits, isIdle: false) == nil)
+  }
+
   @Test("five minutes of silence are idle, unless something runs or is being sent")
   func idle() {
     var progress = Progress(now: start)
@@ -59,5 +80,16 @@ struct ProgressTests {
     #expect(progress.fault(at: after(55), limits, isIdle: false) == .outboundStall)
     progress.observe(unsentBytes: 0, totalSent: 950, at: after(56))
     #expect(progress.fault(at: after(1_000), limits, isIdle: false) == nil)
+  }
+
+  @Test("whether a client takes answers is told from one look to the next")
+  func takesAnswers() {
+    var progress = Progress(now: start)
+    let looks = [(100, 0), (100, 5), (50, 5), (0, 55), (0, 55)] as [(Int, UInt64)]
+    let taken = looks.enumerated().map { number, look in
+      progress.observe(
+        unsentBytes: look.0, totalSent: look.1, at: after(Double(number)))
+    }
+    #expect(taken == [false, true, false, true, false])
   }
 }

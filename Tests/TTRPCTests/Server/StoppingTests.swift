@@ -48,6 +48,45 @@ struct StoppingTests {
     }
   }
 
+  @Test("answers are sent as long as the client takes them (C10)")
+  func slowReader() async throws {
+    try await World.with({
+      $0.limits.halfClosedTime = .seconds(1)
+      $0.limits.outboundMark = 32 << 20
+    }) { world in
+      let raw = try await world.raw()
+      await raw.pauseReading()
+      for stream in stride(from: 1, through: 31, by: 2) as StrideThrough<UInt32> {
+        try await raw.call("Grow", stream: stream, ProtoDuration(seconds: 1 << 20))
+      }
+      try await world.roundTrips()
+      world.server.drain(within: .seconds(60))
+      // An answer now and then: all of them take longer than a client may be silent.
+      for stream in stride(from: 1, through: 31, by: 2) as StrideThrough<UInt32> {
+        await raw.resumeReading()
+        #expect(await raw.next()?.header.streamID == stream)
+        await raw.pauseReading()
+        let taken = ContinuousClock.now
+        while taken.duration(to: .now) < .milliseconds(150) { await raw.sent() }
+      }
+      await raw.resumeReading()
+      #expect(await raw.untilClosed().isEmpty)
+    }
+  }
+
+  @Test("a client that takes no answers does not hold up a stop")
+  func deafReader() async throws {
+    try await World.with({ $0.limits.halfClosedTime = .milliseconds(20) }) { world in
+      let raw = try await world.raw()
+      await raw.pauseReading()
+      try await raw.call("Grow", stream: 1, ProtoDuration(seconds: 3 << 20))
+      try await world.roundTrips()
+      world.server.drain(within: .seconds(3600))
+      while world.server.statistics.openConnections > 0 { await Task.yield() }
+      await raw.close()
+    }
+  }
+
   @Test("draining again with less time cuts the drain short")
   func hurried() async throws {
     try await World.with { world in

@@ -121,7 +121,7 @@ struct StreamingTests {
     return try ProtoDuration(serialized: TTRPCResponse(serialized: frame.body).payload).seconds
   }
 
-  @Test("a slow reader makes the writer wait")
+  @Test("a slow reader makes the writer wait (K13)")
   func serverBackpressure() async throws {
     try await World.with { world in
       let raw = try await world.raw()
@@ -136,6 +136,36 @@ struct StreamingTests {
         frames += 1
       }
       #expect(frames == 200)
+      await raw.close()
+    }
+  }
+
+  @Test("a writer goes on when its messages are sent, though others have answered meanwhile")
+  func noLostWakeUp() async throws {
+    try await World.with({ $0.limits.streamOutboundMark = 1 }) { world in
+      let raw = try await world.raw()
+      let loop = raw.socket.loop
+      let count = RawClient.frame(
+        .request, .remoteClosed, stream: 1,
+        try RawClient.request("Count", payload: ProtoDuration(seconds: 3).serialized()))
+      let echo = RawClient.frame(
+        .request, stream: 3, try RawClient.request("Echo", payload: [0x0A, 1, 65]))
+      // The second request is read in the turn after the first one's answer has left.
+      await loop.run {
+        raw.socket.output += count
+        raw.socket.flush()
+        loop.atEndOfTurn {
+          loop.submit {
+            raw.socket.output += echo
+            raw.socket.flush()
+          }
+        }
+      }
+      try await world.roundTrips()
+      try await raw.call("Echo", stream: 5, ProtoAny())
+      var streams: [UInt32] = []
+      while let id = await raw.next()?.header.streamID, id != 5 { streams.append(id) }
+      #expect(streams.filter { $0 == 1 }.count == 4 && streams.contains(3))
       await raw.close()
     }
   }

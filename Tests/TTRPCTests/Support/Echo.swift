@@ -99,6 +99,19 @@ struct Echo: Sendable {
           for try await request in requests { sum += request.seconds }
           return ProtoDuration(seconds: sum)
         },
+        .clientStreaming("Late") { (requests: RequestStream<ProtoDuration>, _) in
+          // Whatever became of the call meanwhile: only the stream can say that it is broken.
+          await gate.waitUncancelled()
+          var sum: Int64 = 0
+          do {
+            for try await request in requests { sum += request.seconds }
+          } catch {
+            gate.cancelled()
+            throw error
+          }
+          gate.count()
+          return ProtoDuration(seconds: sum)
+        },
         .clientStreaming("First") { (requests: RequestStream<ProtoDuration>, _) in
           var iterator = requests.makeAsyncIterator()
           return try await iterator.next() ?? ProtoDuration()

@@ -88,6 +88,11 @@ final class RawClient: StreamSocketDelegate, @unchecked Sendable {
   func resumeReading() async { await socket.loop.run { self.socket.resumeReading() } }
   func close() async { await socket.loop.run { self.socket.close() } }
 
+  /// Returns when the kernel has taken everything.
+  func sent() async {
+    while await socket.loop.run({ self.socket.unsentBytes }) > 0 {}
+  }
+
   // MARK: Receiving
 
   /// The next frame; nil when the server has closed.

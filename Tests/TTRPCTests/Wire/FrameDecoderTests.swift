@@ -22,7 +22,10 @@ struct FrameDecoderTests {
           steps.append(.frame(header, body: 0..<body.count))
           let filler = UInt8(truncatingIfNeeded: body.count)
           #expect(kept[body].first ?? filler == filler && kept[body].last ?? filler == filler)
-        case .oversized: steps.append(step)
+        case .oversized(let header):
+          steps.append(step)
+          decoder.skip(header, at: &offset)
+        case .skipped: steps.append(step)
         }
       }
       kept.removeFirst(offset)
@@ -68,7 +71,7 @@ struct FrameDecoderTests {
           flags: [.remoteClosed, .noData]))
   }
 
-  @Test("the limit is the longest frame; one byte more is skipped and reported once")
+  @Test("the limit is the longest frame; one byte more is reported once, and its end")
   func oversized() {
     for (length, isTooLong) in [
       (4_194_304, false), (4_194_305, true), (16_777_215, true),
@@ -77,12 +80,13 @@ struct FrameDecoderTests {
         RawClient.header(length: UInt32(length), .request, stream: 5)
         + [UInt8](repeating: UInt8(truncatingIfNeeded: length), count: length) + frame(7, 3)
       let steps = decode(bytes, cuts: Array(stride(from: 0, to: bytes.count, by: 1_000_003)))
-      #expect(steps.count == 2)
+      #expect(steps.count == (isTooLong ? 3 : 2))
       if isTooLong {
         #expect(
           steps.first
             == .oversized(
               FrameHeader(dataLength: UInt32(length), streamID: 5, type: .request)))
+        #expect(steps[1] == .skipped)
       }
       #expect(
         steps.last
@@ -110,10 +114,39 @@ struct FrameDecoderTests {
     #expect(decoder.bytesToSkip == 97)
     let rest = [UInt8](repeating: 0, count: 97) + frame(11, 1)
     offset = 0
+    let end = decoder.next(in: rest.span, at: &offset)
+    #expect(end == .skipped && offset == 97)
     let step = decoder.next(in: rest.span, at: &offset)
     #expect(
       step
         == .frame(FrameHeader(dataLength: 1, streamID: 11, type: .data), body: 107..<108))
+  }
+
+  @Test("every step can be taken back, whatever it was about")
+  func takenBack() {
+    let bytes =
+      RawClient.header(length: 4_194_305, .request, stream: 5)
+      + [UInt8](repeating: 0, count: 4_194_305) + frame(7, 3) + frame(9, 0)
+    var decoder = FrameDecoder()
+    var offset = 0
+    var steps = 0
+    while true {
+      let before = (decoder, offset)
+      let step = decoder.next(in: bytes.span, at: &offset)
+      if step == .incomplete { break }
+      steps += 1
+      switch step {
+      case .frame, .oversized:
+        // The offset is all there is to go back to.
+        #expect(decoder == before.0)
+        offset = before.1
+        let again = decoder.next(in: bytes.span, at: &offset)
+        #expect(again == step)
+      case .skipped, .incomplete, .reservedByte: break
+      }
+      if case .oversized(let header) = step { decoder.skip(header, at: &offset) }
+    }
+    #expect(steps == 4 && offset == bytes.count)
   }
 
   @Test("random bytes never trap and never run past the end", arguments: 0..<200 as Range<UInt64>)
@@ -142,7 +175,10 @@ struct FrameDecoderTests {
         case .frame(let header, let body):
           #expect(body.upperBound == offset && body.count == Int(header.dataLength))
           #expect(body.count <= 64)
-        case .oversized(let header): #expect(header.dataLength > 64)
+        case .oversized(let header):
+          #expect(header.dataLength > 64 && offset == before)
+          decoder.skip(header, at: &offset)
+        case .skipped: #expect(decoder.bytesToSkip == 0)
         }
         #expect(offset > before && offset <= bytes.count)
       }
