@@ -2,12 +2,16 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test check generate interop install clean
+.PHONY: help build run test check generate interop demo bench torture install clean
 
-BUILD_PACKAGES := libpq-dev libprotobuf-c-dev pkg-config
+BUILD_PACKAGES := libpq-dev libprotobuf-c-dev libcurl4-openssl-dev pkg-config
 RUN_PACKAGES   := $(BUILD_PACKAGES) postgresql
 CHECK_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler libprotobuf-dev
 GO_PACKAGES    := golang-go golang-github-containerd-ttrpc-dev gogoprotobuf protobuf-compiler
+BENCH_PACKAGES := $(RUN_PACKAGES) $(GO_PACKAGES) nginx-light
+TORTURE_PACKAGES := $(RUN_PACKAGES) protobuf-compiler python3-protobuf
+MINUTES ?= 10
+SECONDS ?= 10
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -42,6 +46,21 @@ interop: ## let the Go ttrpc client of Debian call the daemon
 	@scripts/ensure-packages $(RUN_PACKAGES) $(GO_PACKAGES)
 	@$(MAKE) --no-print-directory build
 	@interop/run $(BIN)/integrationd
+
+demo: ## the story of a webhook in one run, on a daemon of its own
+	@scripts/ensure-packages $(RUN_PACKAGES)
+	@$(MAKE) --no-print-directory build
+	@scripts/demo $(BIN)
+
+bench: ## publishing and delivery, side by side with pgbench and libcurl
+	@scripts/ensure-packages $(BENCH_PACKAGES)
+	@$(MAKE) --no-print-directory build
+	@Benchmarks/webhooks/run $(BIN)/integrationd $(SECONDS)
+
+torture: ## faults under load for MINUTES=n, and a ledger that checks every promise
+	@scripts/ensure-packages $(TORTURE_PACKAGES)
+	@$(MAKE) --no-print-directory build
+	@/usr/bin/python3 -B torture/torture.py $(MINUTES) --integrationd $(BIN)/integrationd
 
 install: build ## copy the programs to $(PREFIX)/bin
 	install -D -m 0755 $(BIN)/integrationd $(DESTDIR)$(PREFIX)/bin/integrationd

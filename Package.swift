@@ -29,16 +29,20 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // Floor 0: C.
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(
       name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CEpoll"),
     .target(name: "CIntegrationProto", dependencies: ["CProtobufC"]),
 
     // Floor 1: the only rooms that import C and may be unsafe.
+    .target(name: "NetworkAddress", swiftSettings: room),
     .target(
       name: "Reactor",
       dependencies: [
@@ -55,6 +59,9 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
       ],
       swiftSettings: room),
+    .target(
+      name: "OutboundHTTP", dependencies: ["CCurl", "NetworkAddress", "Reactor"],
+      swiftSettings: room),
 
     // Floor 2: the wire, and pure rules.
     .target(
@@ -67,7 +74,11 @@ let package = Package(
     .target(
       name: "TTRPCServer",
       dependencies: ["TTRPC", "ProtobufC", "Reactor", logging], swiftSettings: room),
-    .target(name: "KeyRules", dependencies: [crypto], swiftSettings: room),
+    .target(
+      name: "KeyRules", dependencies: ["NetworkAddress", crypto], swiftSettings: room),
+    .target(name: "Signing", dependencies: ["KeyRules", crypto], swiftSettings: room),
+    .target(name: "DeliveryRules", swiftSettings: room),
+    .target(name: "JSONSchema", swiftSettings: room),
 
     // Floor 3: generated from proto/.
     .target(name: "IntegrationAPI", dependencies: ["ProtobufC", "TTRPC"], swiftSettings: room),
@@ -76,8 +87,8 @@ let package = Package(
     .target(
       name: "Integrations",
       dependencies: [
-        "IntegrationAPI", "TTRPC", "Reactor", "ProtobufC", "PostgresClient", "KeyRules", crypto,
-        logging,
+        "IntegrationAPI", "TTRPC", "Reactor", "ProtobufC", "PostgresClient", "OutboundHTTP",
+        "NetworkAddress", "KeyRules", "Signing", "DeliveryRules", "JSONSchema", crypto, logging,
       ],
       resources: [.embedInCode("Migrations")],
       swiftSettings: room),
@@ -90,12 +101,15 @@ let package = Package(
       name: "integrationd",
       dependencies: [
         "Integrations", "IntegrationAPI", "TTRPC", "TTRPCServer", "Reactor", "PostgresClient",
-        "KeyRules", arguments, logging,
+        "OutboundHTTP", "NetworkAddress", "KeyRules", arguments, logging,
       ],
       swiftSettings: room),
     .executableTarget(
       name: "integrationctl",
-      dependencies: ["IntegrationClient", "IntegrationAPI", "TTRPC", "ProtobufC", arguments],
+      dependencies: [
+        "IntegrationClient", "IntegrationAPI", "TTRPC", "ProtobufC", "Signing", arguments,
+        .product(name: "FlyingFox", package: "FlyingFox"),
+      ],
       swiftSettings: room),
 
     // Tests: a folder per module.
@@ -115,7 +129,13 @@ let package = Package(
       dependencies: ["PostgresClient", "Reactor", "TestSupport", logging]),
     .testTarget(
       name: "TTRPCTests", dependencies: ["TTRPC", "TTRPCServer", "Reactor", "ProtobufC", logging]),
+    .testTarget(name: "NetworkAddressTests", dependencies: ["NetworkAddress"]),
+    .testTarget(
+      name: "OutboundHTTPTests", dependencies: ["OutboundHTTP", "NetworkAddress", "Reactor"]),
     .testTarget(name: "KeyRulesTests", dependencies: ["KeyRules"]),
+    .testTarget(name: "SigningTests", dependencies: ["Signing", "KeyRules"]),
+    .testTarget(name: "DeliveryRulesTests", dependencies: ["DeliveryRules"]),
+    .testTarget(name: "JSONSchemaTests", dependencies: ["JSONSchema"]),
     .testTarget(
       name: "IntegrationAPITests",
       dependencies: ["IntegrationAPI", "TTRPC", "TTRPCServer", "ProtobufC", "Reactor", "Fixtures"],
@@ -129,7 +149,8 @@ let package = Package(
       name: "IntegrationsTests",
       dependencies: [
         "Integrations", "IntegrationAPI", "TTRPC", "Reactor", "ProtobufC", "PostgresClient",
-        "KeyRules", "TestSupport", crypto, logging,
+        "KeyRules", "Signing", "DeliveryRules", "JSONSchema", "OutboundHTTP", "NetworkAddress",
+        "TestSupport", crypto, logging, .product(name: "FlyingFox", package: "FlyingFox"),
       ]),
     .testTarget(
       name: "DaemonTests",

@@ -1,3 +1,5 @@
+internal import NetworkAddress
+
 /// What a client calls, taken apart for matching: `GET /v1/students/7` or
 /// `payments.v1.Payments/Charge`.
 ///

@@ -86,8 +86,7 @@ extension Keyring {
   package func open(
     _ envelope: [UInt8], for context: EnvelopeContext
   ) throws(EnvelopeError) -> Secret {
-    guard envelope.count >= Self.envelopeOverhead, envelope[0] == 1 else { throw .malformed }
-    let version = envelope[1..<5].reduce(Int32(0)) { $0 << 8 | Int32($1) }
+    guard let version = Self.encryptionKeyVersion(of: envelope) else { throw .malformed }
     guard let key = encryptionKeys.first(where: { $0.version == version }) else {
       throw .unknownKey(version: version)
     }
@@ -106,6 +105,16 @@ extension Keyring {
     defer { clear.resetBytes(in: clear.startIndex..<clear.endIndex) }
     return Secret(copying: clear.span)
   }
+
+  /// The version of the key-encryption key that an envelope was sealed with. Nil when the bytes are no
+  /// envelope of a format this daemon knows; they may still not open.
+  package static func encryptionKeyVersion(of envelope: [UInt8]) -> Int32? {
+    guard envelope.count >= envelopeOverhead, envelope[0] == 1 else { return nil }
+    return envelope[1..<5].reduce(Int32(0)) { $0 << 8 | Int32($1) }
+  }
+
+  /// The version of the key that ``seal(_:for:)`` uses.
+  package var newestEncryptionKeyVersion: Int32 { newestEncryptionKey.version }
 
   private static func dataKey(of key: MasterKey, salt: [UInt8]) -> SymmetricKey {
     HKDF<SHA256>.deriveKey(

@@ -1,4 +1,4 @@
-import KeyRules
+import NetworkAddress
 import Testing
 
 @Suite struct CIDRTests {

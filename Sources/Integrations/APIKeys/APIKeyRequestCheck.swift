@@ -1,5 +1,6 @@
 internal import IntegrationAPI
 internal import KeyRules
+internal import NetworkAddress
 internal import ProtobufC
 
 extension RequestCheck {

@@ -1,4 +1,5 @@
 internal import KeyRules
+internal import NetworkAddress
 internal import Synchronization
 
 /// Where and for what a key may be used, compiled. A stored text that no longer compiles admits

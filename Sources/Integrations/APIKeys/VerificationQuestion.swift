@@ -1,5 +1,6 @@
 internal import IntegrationAPI
 internal import KeyRules
+internal import NetworkAddress
 
 /// What a verification asks, checked.
 struct VerificationQuestion: Sendable {

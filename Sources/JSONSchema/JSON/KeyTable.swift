@@ -1,0 +1,30 @@
+/// How keys are hashed: seeded per process by the standard library, so that nobody outside can
+/// choose keys that collide.
+enum KeyTable {
+  /// Slots for `count` keys: a power of two, more than half of them free.
+  static func capacity(for count: Int) -> Int {
+    1 << (Int.bitWidth - max(count, 1).leadingZeroBitCount + 1)
+  }
+
+  static func hash(of key: ArraySlice<UInt8>) -> Int {
+    var hasher = Hasher()
+    combine(key, into: &hasher)
+    return hasher.finalize()
+  }
+
+  /// Eight bytes at a time, which is what makes it cheap.
+  static func combine(_ bytes: ArraySlice<UInt8>, into hasher: inout Hasher) {
+    var word: UInt64 = 0
+    var held = 0
+    for byte in bytes {
+      word = word << 8 | UInt64(byte)
+      held += 1
+      if held == 8 {
+        hasher.combine(word)
+        (word, held) = (0, 0)
+      }
+    }
+    hasher.combine(word)
+    hasher.combine(bytes.count)
+  }
+}

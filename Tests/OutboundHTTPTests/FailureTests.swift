@@ -1,0 +1,75 @@
+import Glibc
+import NetworkAddress
+import OutboundHTTP
+import Testing
+
+@Suite struct FailureTests {
+  static let causes: [FailureCause] =
+    [
+      .invalidRequest, .nameNotFound, .resolverUnavailable,
+      .forbiddenAddress(Given.loopback, .ownAddress),
+      .connectRefused, .connectTimeout, .connectFailed, .sendFailed, .staleConnection,
+      .connectionLost,
+      .firstByteTimeout, .totalTimeout,
+      .responseTooLarge, .protocolError, .cancelled, .overloaded, .localResource,
+    ] + TLSProblem.allCases.map(FailureCause.tlsFailed)
+
+  @Test("each cause has a word of its own, and some are ours")
+  func words() {
+    #expect(Set(Self.causes.map(\.name)).count == Self.causes.count)
+    #expect(
+      Self.causes.allSatisfy {
+        $0.name.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F }
+      })
+    #expect(
+      Self.causes.filter(\.isOurs) == [
+        .resolverUnavailable, .cancelled, .overloaded, .localResource,
+      ])
+  }
+
+  @Test(
+    "an error of libcurl's is a cause",
+    arguments: [
+      (CurlError(code: 7, systemError: ECONNREFUSED), FailureCause.connectRefused),
+      (CurlError(code: 7, systemError: ETIMEDOUT), .connectTimeout),
+      (CurlError(code: 28), .connectTimeout),
+      (CurlError(code: 7, systemError: EHOSTUNREACH), .connectFailed),
+      (CurlError(code: 7, systemError: ENETUNREACH), .connectFailed),
+      (CurlError(code: 7, systemError: EMFILE), .localResource),
+      (CurlError(code: 7, systemError: ENFILE), .localResource),
+      (CurlError(code: 7, systemError: EADDRNOTAVAIL), .localResource),
+      (CurlError(code: 60), .tlsFailed(.hostMismatch)),
+      (CurlError(code: 60, certificateError: 1), .tlsFailed(.hostMismatch)),
+      (CurlError(code: 60, certificateError: 62), .tlsFailed(.hostMismatch)),
+      (CurlError(code: 60, certificateError: 10), .tlsFailed(.certificateExpired)),
+      (CurlError(code: 60, certificateError: 9), .tlsFailed(.certificateNotYetValid)),
+      (CurlError(code: 60, certificateError: 18), .tlsFailed(.certificateUntrusted)),
+      (CurlError(code: 60, certificateError: 20), .tlsFailed(.certificateUntrusted)),
+      (CurlError(code: 60, certificateError: 23), .tlsFailed(.certificateUntrusted)),
+      (CurlError(code: 35), .tlsFailed(.handshake)), (CurlError(code: 59), .tlsFailed(.handshake)),
+      (CurlError(code: 55), .sendFailed), (CurlError(code: 56), .connectionLost),
+      (CurlError(code: 52), .connectionLost),
+      (CurlError(code: 18), .connectionLost), (CurlError(code: 8), .protocolError),
+      (CurlError(code: 16), .protocolError),
+      (CurlError(code: 92), .protocolError),
+      (CurlError(code: 1, isInExchange: true), .protocolError),
+      (CurlError(code: 43, isInExchange: true), .protocolError),
+      (CurlError(code: 43), .localResource),
+      (CurlError(code: 27, isInExchange: true), .responseTooLarge),
+      (CurlError(code: 77), .localResource),
+      (CurlError(code: 6), .localResource), (CurlError(code: 9999), .localResource),
+    ])
+  func curlErrors(error: CurlError, cause: FailureCause) {
+    #expect(error.cause == cause)
+  }
+
+  @Test(
+    "another address is tried where this one did not take the connection, unless it is our fault")
+  func otherAddresses() {
+    #expect(CurlError(code: 7, systemError: ECONNREFUSED).isWorthAnotherAddress)
+    #expect(CurlError(code: 7, systemError: EHOSTUNREACH).isWorthAnotherAddress)
+    #expect(!CurlError(code: 7, systemError: EMFILE).isWorthAnotherAddress)
+    #expect(!CurlError(code: 60).isWorthAnotherAddress)
+    #expect(!CurlError(code: 56).isWorthAnotherAddress)
+  }
+}
