@@ -31,6 +31,6 @@ enum ErrorReport {
     if error.reason == "UNREACHABLE" {
       lines.append("  is integrationd running? --socket or INTEGRATIOND_SOCKET name another socket")
     }
-    return lines.joined(separator: "\n")
+    return lines.map(TerminalText.line).joined(separator: "\n")
   }
 }

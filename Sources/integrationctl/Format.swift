@@ -45,9 +45,33 @@ enum Format {
     return name.dropFirst(commonPrefix(all.map(\.name)).count).lowercased()
   }
 
+  /// As ``name(_:)``, spelt as an option is: `pending-retry`.
+  static func word<E: ProtoEnum>(_ value: E) -> String {
+    name(value).replacing("_", with: "-")
+  }
+
+  /// A phase of an attempt; `-` for one that did not take place.
+  static func phase(_ span: ProtoDuration?) -> String {
+    guard let duration = span?.duration, duration > .zero else { return "-" }
+    return duration < .milliseconds(1) ? "<1 ms" : Format.duration(duration)
+  }
+
+  static func size(_ bytes: Int) -> String {
+    switch bytes {
+    case ..<1024: "\(bytes) B"
+    case ..<1_048_576: "\(decimal(Double(bytes) / 1024)) KiB"
+    default: "\(decimal(Double(bytes) / 1_048_576)) MiB"
+    }
+  }
+
+  /// At most so many characters, the last one `…` when there were more.
+  static func cut(_ text: String, to length: Int) -> String {
+    text.count <= length ? text : text.prefix(length - 1) + "…"
+  }
+
   /// The choices of an enum as the command line spells them, without its unspecified one.
   static func names<E: ProtoEnum>(of type: E.Type) -> [String] {
-    E.descriptor.values.filter { $0.number != 0 }.map { name(E(rawValue: $0.number)) }
+    E.descriptor.values.filter { $0.number != 0 }.map { word(E(rawValue: $0.number)) }
   }
 
   private static func decimal(_ value: Double) -> String {

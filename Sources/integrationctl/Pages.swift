@@ -24,8 +24,10 @@ protocol Page: Message {
 
 extension PageOptions {
   /// Prints the page, or all from here on, as one table or as a line of JSON per page.
+  /// - Parameter repeating: options that must be given again with the token of the next page.
   func show<P: Page>(
-    json: Bool, ifEmpty nothing: String, table: (_ rows: [P.Row]) -> Table,
+    json: Bool, ifEmpty nothing: String, repeating: String = "",
+    table: (_ rows: [P.Row]) -> Table,
     fetch: (_ token: String) async throws -> P
   ) async throws {
     var token = pageToken
@@ -42,7 +44,7 @@ extension PageOptions {
       guard all, !token.isEmpty else { break }
     }
     if !token.isEmpty, !json {
-      writeError("more: --page-token \(token)")
+      writeError("more: \(repeating)--page-token \(token)")
     }
   }
 }

@@ -21,21 +21,30 @@ extension ConnectionOptions {
   }
 }
 
-/// An enum of the contract as an argument, spelt as ``Format/name(_:)`` shows it.
+extension ConnectionOptions {
+  /// Says on standard error what could be done next; nothing with `--json`, which programs read.
+  func hint(_ text: String) {
+    if !json { writeError(text) }
+  }
+}
+
+/// An enum of the contract as an argument, spelt as ``Format/word(_:)`` shows it; underscores are
+/// understood too.
 struct Choice<E: ProtoEnum>: ExpressibleByArgument {
   let value: E
 
   init(_ value: E) { self.value = value }
 
   init?(argument: String) {
+    let spelling = argument.lowercased().replacing("_", with: "-")
     let match = E.descriptor.values.first {
-      $0.number != 0 && Format.name(E(rawValue: $0.number)) == argument.lowercased()
+      $0.number != 0 && Format.word(E(rawValue: $0.number)) == spelling
     }
     guard let match else { return nil }
     value = E(rawValue: match.number)
   }
 
-  var defaultValueDescription: String { Format.name(value) }
+  var defaultValueDescription: String { Format.word(value) }
 
   static var allValueStrings: [String] { Format.names(of: E.self) }
 }

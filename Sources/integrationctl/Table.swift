@@ -1,12 +1,12 @@
-/// Rows under headings, columns as wide as their widest cell. Control characters in a cell, which
-/// a terminal would obey, are shown as `?`.
+/// Rows under headings, columns as wide as their widest cell. What a terminal would obey is escaped
+/// in every cell; see ``TerminalText``.
 struct Table {
   private let headings: [String]
   private var rows: [[String]] = []
 
   init(_ headings: String...) { self.headings = headings }
 
-  mutating func add(_ cells: String...) { rows.append(cells.map(Table.printable)) }
+  mutating func add(_ cells: String...) { rows.append(cells.map(TerminalText.line)) }
 
   /// The lines, or `nothing` when there are no rows.
   func text(ifEmpty nothing: String) -> String {
@@ -28,18 +28,8 @@ struct Table {
     let width = (fields.map(\.name.count).max() ?? 0) + 2
     return fields.map { field in
       let name = field.name + ":"
-      return name + String(repeating: " ", count: width - name.count) + printable(field.value)
+      return name + String(repeating: " ", count: width - name.count)
+        + TerminalText.line(field.value)
     }.joined(separator: "\n")
-  }
-
-  static func printable(_ cell: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        cell.unicodeScalars.map { scalar in
-          switch scalar.properties.generalCategory {
-          case .control, .format, .lineSeparator, .paragraphSeparator: "?"
-          default: scalar
-          }
-        }))
   }
 }

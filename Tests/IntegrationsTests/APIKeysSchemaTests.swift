@@ -13,9 +13,9 @@ struct APIKeysSchemaTests {
     var policy = SecurityPolicy()
     policy.tenantColumns = ["tenants": "id"]
     let undeclared = try await findings(policy, store)
-    #expect(undeclared.count == 3)
+    #expect(undeclared.count == 4)
     policy.uniqueExceptions = APIKeySchema.uniqueExceptions
-    policy.definerFunctions = APIKeySchema.definerFunctions
+    policy.definerFunctions = APIKeySchema.definerFunctions.union(EventSchema.definerFunctions)
     #expect(try await findings(policy, store).map(\.description) == [])
   }
 

@@ -12,8 +12,12 @@
 #include "google/rpc/status.pb-c.h"
 #include "grpc/health/v1/health.pb-c.h"
 #include "integration/v1/api_keys.pb-c.h"
+#include "integration/v1/deliveries.pb-c.h"
+#include "integration/v1/event_types.pb-c.h"
+#include "integration/v1/events.pb-c.h"
 #include "integration/v1/health.pb-c.h"
 #include "integration/v1/tenants.pb-c.h"
+#include "integration/v1/webhooks.pb-c.h"
 #include "ttrpc/ttrpc.pb-c.h"
 
 /* Swift copies an imported constant: these functions give it the address. */
@@ -91,6 +95,10 @@ static inline const ProtobufCMessageDescriptor *integration_v1_ApiKeySecret_desc
   return &integration__v1__api_key_secret__descriptor;
 }
 
+static inline const ProtobufCMessageDescriptor *integration_v1_AttemptTimings_descriptor(void) {
+  return &integration__v1__attempt_timings__descriptor;
+}
+
 static inline const ProtobufCMessageDescriptor *integration_v1_Component_descriptor(void) {
   return &integration__v1__component__descriptor;
 }
@@ -103,12 +111,60 @@ static inline const ProtobufCMessageDescriptor *integration_v1_CreateApiKeyRespo
   return &integration__v1__create_api_key_response__descriptor;
 }
 
+static inline const ProtobufCMessageDescriptor *integration_v1_CreateEventTypeRequest_descriptor(void) {
+  return &integration__v1__create_event_type_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_CreateEventTypeResponse_descriptor(void) {
+  return &integration__v1__create_event_type_response__descriptor;
+}
+
 static inline const ProtobufCMessageDescriptor *integration_v1_CreateTenantRequest_descriptor(void) {
   return &integration__v1__create_tenant_request__descriptor;
 }
 
 static inline const ProtobufCMessageDescriptor *integration_v1_CreateTenantResponse_descriptor(void) {
   return &integration__v1__create_tenant_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_CreateWebhookRequest_descriptor(void) {
+  return &integration__v1__create_webhook_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_CreateWebhookResponse_descriptor(void) {
+  return &integration__v1__create_webhook_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_DeleteEventTypeRequest_descriptor(void) {
+  return &integration__v1__delete_event_type_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_DeleteEventTypeResponse_descriptor(void) {
+  return &integration__v1__delete_event_type_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_DeleteWebhookRequest_descriptor(void) {
+  return &integration__v1__delete_webhook_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_DeleteWebhookResponse_descriptor(void) {
+  return &integration__v1__delete_webhook_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_Delivery_descriptor(void) {
+  return &integration__v1__delivery__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_DeliveryAttempt_descriptor(void) {
+  return &integration__v1__delivery_attempt__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_Event_descriptor(void) {
+  return &integration__v1__event__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_EventType_descriptor(void) {
+  return &integration__v1__event_type__descriptor;
 }
 
 static inline const ProtobufCMessageDescriptor *integration_v1_GetApiKeyRequest_descriptor(void) {
@@ -127,6 +183,38 @@ static inline const ProtobufCMessageDescriptor *integration_v1_GetApiKeyUsageRes
   return &integration__v1__get_api_key_usage_response__descriptor;
 }
 
+static inline const ProtobufCMessageDescriptor *integration_v1_GetAttemptRequest_descriptor(void) {
+  return &integration__v1__get_attempt_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_GetAttemptResponse_descriptor(void) {
+  return &integration__v1__get_attempt_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_GetDeliveryRequest_descriptor(void) {
+  return &integration__v1__get_delivery_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_GetDeliveryResponse_descriptor(void) {
+  return &integration__v1__get_delivery_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_GetEventRequest_descriptor(void) {
+  return &integration__v1__get_event_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_GetEventResponse_descriptor(void) {
+  return &integration__v1__get_event_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_GetEventTypeRequest_descriptor(void) {
+  return &integration__v1__get_event_type_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_GetEventTypeResponse_descriptor(void) {
+  return &integration__v1__get_event_type_response__descriptor;
+}
+
 static inline const ProtobufCMessageDescriptor *integration_v1_GetHealthRequest_descriptor(void) {
   return &integration__v1__get_health_request__descriptor;
 }
@@ -143,6 +231,18 @@ static inline const ProtobufCMessageDescriptor *integration_v1_GetTenantResponse
   return &integration__v1__get_tenant_response__descriptor;
 }
 
+static inline const ProtobufCMessageDescriptor *integration_v1_GetWebhookRequest_descriptor(void) {
+  return &integration__v1__get_webhook_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_GetWebhookResponse_descriptor(void) {
+  return &integration__v1__get_webhook_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_HttpHeader_descriptor(void) {
+  return &integration__v1__http_header__descriptor;
+}
+
 static inline const ProtobufCMessageDescriptor *integration_v1_ListApiKeysRequest_descriptor(void) {
   return &integration__v1__list_api_keys_request__descriptor;
 }
@@ -151,12 +251,72 @@ static inline const ProtobufCMessageDescriptor *integration_v1_ListApiKeysRespon
   return &integration__v1__list_api_keys_response__descriptor;
 }
 
+static inline const ProtobufCMessageDescriptor *integration_v1_ListAttemptsRequest_descriptor(void) {
+  return &integration__v1__list_attempts_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_ListAttemptsResponse_descriptor(void) {
+  return &integration__v1__list_attempts_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_ListDeliveriesRequest_descriptor(void) {
+  return &integration__v1__list_deliveries_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_ListDeliveriesResponse_descriptor(void) {
+  return &integration__v1__list_deliveries_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_ListEventTypesRequest_descriptor(void) {
+  return &integration__v1__list_event_types_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_ListEventTypesResponse_descriptor(void) {
+  return &integration__v1__list_event_types_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_ListEventsRequest_descriptor(void) {
+  return &integration__v1__list_events_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_ListEventsResponse_descriptor(void) {
+  return &integration__v1__list_events_response__descriptor;
+}
+
 static inline const ProtobufCMessageDescriptor *integration_v1_ListTenantsRequest_descriptor(void) {
   return &integration__v1__list_tenants_request__descriptor;
 }
 
 static inline const ProtobufCMessageDescriptor *integration_v1_ListTenantsResponse_descriptor(void) {
   return &integration__v1__list_tenants_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_ListWebhooksRequest_descriptor(void) {
+  return &integration__v1__list_webhooks_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_ListWebhooksResponse_descriptor(void) {
+  return &integration__v1__list_webhooks_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_PublishEventRequest_descriptor(void) {
+  return &integration__v1__publish_event_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_PublishEventResponse_descriptor(void) {
+  return &integration__v1__publish_event_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_PublishEventStreamResponse_descriptor(void) {
+  return &integration__v1__publish_event_stream_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_PublishEventsRequest_descriptor(void) {
+  return &integration__v1__publish_events_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_PublishEventsResponse_descriptor(void) {
+  return &integration__v1__publish_events_response__descriptor;
 }
 
 static inline const ProtobufCMessageDescriptor *integration_v1_RateLimitWindow_descriptor(void) {
@@ -169,6 +329,14 @@ static inline const ProtobufCMessageDescriptor *integration_v1_ResumeTenantReque
 
 static inline const ProtobufCMessageDescriptor *integration_v1_ResumeTenantResponse_descriptor(void) {
   return &integration__v1__resume_tenant_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_RetryDeliveryRequest_descriptor(void) {
+  return &integration__v1__retry_delivery_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_RetryDeliveryResponse_descriptor(void) {
+  return &integration__v1__retry_delivery_response__descriptor;
 }
 
 static inline const ProtobufCMessageDescriptor *integration_v1_RevokeApiKeyRequest_descriptor(void) {
@@ -187,6 +355,14 @@ static inline const ProtobufCMessageDescriptor *integration_v1_RotateApiKeyRespo
   return &integration__v1__rotate_api_key_response__descriptor;
 }
 
+static inline const ProtobufCMessageDescriptor *integration_v1_RotateWebhookSecretRequest_descriptor(void) {
+  return &integration__v1__rotate_webhook_secret_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_RotateWebhookSecretResponse_descriptor(void) {
+  return &integration__v1__rotate_webhook_secret_response__descriptor;
+}
+
 static inline const ProtobufCMessageDescriptor *integration_v1_SuspendTenantRequest_descriptor(void) {
   return &integration__v1__suspend_tenant_request__descriptor;
 }
@@ -199,12 +375,36 @@ static inline const ProtobufCMessageDescriptor *integration_v1_Tenant_descriptor
   return &integration__v1__tenant__descriptor;
 }
 
+static inline const ProtobufCMessageDescriptor *integration_v1_TestWebhookRequest_descriptor(void) {
+  return &integration__v1__test_webhook_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_TestWebhookResponse_descriptor(void) {
+  return &integration__v1__test_webhook_response__descriptor;
+}
+
 static inline const ProtobufCMessageDescriptor *integration_v1_UpdateApiKeyRequest_descriptor(void) {
   return &integration__v1__update_api_key_request__descriptor;
 }
 
 static inline const ProtobufCMessageDescriptor *integration_v1_UpdateApiKeyResponse_descriptor(void) {
   return &integration__v1__update_api_key_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_UpdateEventTypeRequest_descriptor(void) {
+  return &integration__v1__update_event_type_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_UpdateEventTypeResponse_descriptor(void) {
+  return &integration__v1__update_event_type_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_UpdateWebhookRequest_descriptor(void) {
+  return &integration__v1__update_webhook_request__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_UpdateWebhookResponse_descriptor(void) {
+  return &integration__v1__update_webhook_response__descriptor;
 }
 
 static inline const ProtobufCMessageDescriptor *integration_v1_UsageBucket_descriptor(void) {
@@ -221,6 +421,30 @@ static inline const ProtobufCMessageDescriptor *integration_v1_VerifyApiKeyReque
 
 static inline const ProtobufCMessageDescriptor *integration_v1_VerifyApiKeyResponse_descriptor(void) {
   return &integration__v1__verify_api_key_response__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_Webhook_descriptor(void) {
+  return &integration__v1__webhook__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_WebhookAuth_descriptor(void) {
+  return &integration__v1__webhook_auth__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_WebhookHeader_descriptor(void) {
+  return &integration__v1__webhook_header__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_WebhookRetryPolicy_descriptor(void) {
+  return &integration__v1__webhook_retry_policy__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_WebhookSecret_descriptor(void) {
+  return &integration__v1__webhook_secret__descriptor;
+}
+
+static inline const ProtobufCMessageDescriptor *integration_v1_WebhookStatusRule_descriptor(void) {
+  return &integration__v1__webhook_status_rule__descriptor;
 }
 
 static inline const ProtobufCMessageDescriptor *ttrpc_KeyValue_descriptor(void) {
@@ -243,8 +467,20 @@ static inline const ProtobufCEnumDescriptor *integration_v1_ApiKeyState_descript
   return &integration__v1__api_key_state__descriptor;
 }
 
+static inline const ProtobufCEnumDescriptor *integration_v1_AttemptCause_descriptor(void) {
+  return &integration__v1__attempt_cause__descriptor;
+}
+
+static inline const ProtobufCEnumDescriptor *integration_v1_AttemptStatus_descriptor(void) {
+  return &integration__v1__attempt_status__descriptor;
+}
+
 static inline const ProtobufCEnumDescriptor *integration_v1_ComponentState_descriptor(void) {
   return &integration__v1__component_state__descriptor;
+}
+
+static inline const ProtobufCEnumDescriptor *integration_v1_DeliveryState_descriptor(void) {
+  return &integration__v1__delivery_state__descriptor;
 }
 
 static inline const ProtobufCEnumDescriptor *integration_v1_Environment_descriptor(void) {
@@ -263,6 +499,26 @@ static inline const ProtobufCEnumDescriptor *integration_v1_VerificationCode_des
   return &integration__v1__verification_code__descriptor;
 }
 
+static inline const ProtobufCEnumDescriptor *integration_v1_WebhookAuthType_descriptor(void) {
+  return &integration__v1__webhook_auth_type__descriptor;
+}
+
+static inline const ProtobufCEnumDescriptor *integration_v1_WebhookRetryPreset_descriptor(void) {
+  return &integration__v1__webhook_retry_preset__descriptor;
+}
+
+static inline const ProtobufCEnumDescriptor *integration_v1_WebhookSignatureProfile_descriptor(void) {
+  return &integration__v1__webhook_signature_profile__descriptor;
+}
+
+static inline const ProtobufCEnumDescriptor *integration_v1_WebhookState_descriptor(void) {
+  return &integration__v1__webhook_state__descriptor;
+}
+
+static inline const ProtobufCEnumDescriptor *integration_v1_WebhookStatusAction_descriptor(void) {
+  return &integration__v1__webhook_status_action__descriptor;
+}
+
 static inline const ProtobufCServiceDescriptor *grpc_health_v1_Health_descriptor(void) {
   return &grpc__health__v1__health__descriptor;
 }
@@ -271,12 +527,28 @@ static inline const ProtobufCServiceDescriptor *integration_v1_ApiKeyService_des
   return &integration__v1__api_key_service__descriptor;
 }
 
+static inline const ProtobufCServiceDescriptor *integration_v1_DeliveryService_descriptor(void) {
+  return &integration__v1__delivery_service__descriptor;
+}
+
+static inline const ProtobufCServiceDescriptor *integration_v1_EventService_descriptor(void) {
+  return &integration__v1__event_service__descriptor;
+}
+
+static inline const ProtobufCServiceDescriptor *integration_v1_EventTypeService_descriptor(void) {
+  return &integration__v1__event_type_service__descriptor;
+}
+
 static inline const ProtobufCServiceDescriptor *integration_v1_HealthService_descriptor(void) {
   return &integration__v1__health_service__descriptor;
 }
 
 static inline const ProtobufCServiceDescriptor *integration_v1_TenantService_descriptor(void) {
   return &integration__v1__tenant_service__descriptor;
+}
+
+static inline const ProtobufCServiceDescriptor *integration_v1_WebhookService_descriptor(void) {
+  return &integration__v1__webhook_service__descriptor;
 }
 
 #pragma clang assume_nonnull end

@@ -172,6 +172,38 @@ extension Documentation {
     "integration.v1.ApiKeyState.API_KEY_STATE_DISABLED": "`is_active` is false; can be set again.",
     "integration.v1.ApiKeyState.API_KEY_STATE_EXPIRED": "`expires_at` has passed; can be moved.",
     "integration.v1.ApiKeyState.API_KEY_STATE_REVOKED": "Ended for good.",
+    "integration.v1.AttemptCause": "Why an attempt failed, by where it failed.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_ABANDONED":
+      "The daemon died, or lost its lease, before it could say how it ended.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_CONNECT": "Connecting was refused or failed.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_CONNECTION_LOST":
+      "The connection was cut after the request began to leave.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_FORBIDDEN_ADDRESS":
+      "The address is one that must not be talked to. Never tried again.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_INVALID_REQUEST":
+      "The request could not be made from the webhook's settings. Never tried again.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_INVALID_RESPONSE":
+      "The response broke HTTP or a limit.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_NAME_NOT_FOUND": "The host's name has no address.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_OWN_FAULT":
+      "The daemon's own host failed: resolver, sockets, shutdown. Spends no try.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_STATUS":
+      "The receiver answered with another status than 2xx.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_TIMEOUT": "A phase took too long.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_TLS": "TLS failed: certificate, version, handshake.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_UNSPECIFIED": "It did not fail.",
+    "integration.v1.AttemptStatus": "How an attempt ended.",
+    "integration.v1.AttemptStatus.ATTEMPT_STATUS_FAILED": "Failed, and there will be no other.",
+    "integration.v1.AttemptStatus.ATTEMPT_STATUS_IN_PROGRESS":
+      "The request is on its way, or its daemon died meanwhile.",
+    "integration.v1.AttemptStatus.ATTEMPT_STATUS_PENDING_RETRY": "Failed; there will be another.",
+    "integration.v1.AttemptStatus.ATTEMPT_STATUS_SUCCESS": "2xx.",
+    "integration.v1.AttemptTimings":
+      "How long each phase took. Zero for a phase that did not take place.",
+    "integration.v1.AttemptTimings.connect": "Connecting.",
+    "integration.v1.AttemptTimings.first_byte": "From the request to the first byte of the answer.",
+    "integration.v1.AttemptTimings.resolve": "Resolving the host's name.",
+    "integration.v1.AttemptTimings.tls": "The TLS handshake.",
     "integration.v1.Component": "One part of the daemon, or something it depends on.",
     "integration.v1.Component.message": "What is wrong, for people. Empty when nothing is.",
     "integration.v1.Component.name": "As in `database`.",
@@ -212,6 +244,15 @@ extension Documentation {
     "integration.v1.CreateApiKeyResponse.api_secret":
       "The signing secret, `ss_` and 49 letters and digits. Empty when none was asked for.",
     "integration.v1.CreateApiKeyResponse.key": "As stored.",
+    "integration.v1.CreateEventTypeRequest": "Asks for a new type.",
+    "integration.v1.CreateEventTypeRequest.description": "At most 2000 characters.",
+    "integration.v1.CreateEventTypeRequest.event_type": "See PublishEventRequest.",
+    "integration.v1.CreateEventTypeRequest.idempotency_key": "See CreateTenantRequest.",
+    "integration.v1.CreateEventTypeRequest.schema":
+      "A JSON Schema, draft 2020-12, at most 64 KiB, without references to other documents.",
+    "integration.v1.CreateEventTypeRequest.tenant_id": "UUID.",
+    "integration.v1.CreateEventTypeResponse": "The new type.",
+    "integration.v1.CreateEventTypeResponse.event_type": "As stored.",
     "integration.v1.CreateTenantRequest": "Asks for a new tenant.",
     "integration.v1.CreateTenantRequest.display_name": "1 to 200 characters.",
     "integration.v1.CreateTenantRequest.idempotency_key": """
@@ -223,6 +264,127 @@ extension Documentation {
       "The id to give it, a UUID. Empty: the daemon makes one.",
     "integration.v1.CreateTenantResponse": "The new tenant.",
     "integration.v1.CreateTenantResponse.tenant": "As stored.",
+    "integration.v1.CreateWebhookRequest": "Asks for a new webhook.",
+    "integration.v1.CreateWebhookRequest.auth": "Absent: hmac, standard, with a generated secret.",
+    "integration.v1.CreateWebhookRequest.custom_headers": "At most 32, together at most 8 KiB.",
+    "integration.v1.CreateWebhookRequest.http_method": "`POST`, `PUT` or `PATCH`. Empty: `POST`.",
+    "integration.v1.CreateWebhookRequest.idempotency_key": "See CreateTenantRequest.",
+    "integration.v1.CreateWebhookRequest.is_active": "False: created disabled.",
+    "integration.v1.CreateWebhookRequest.max_retries": "1 to 50; 0: 3.",
+    "integration.v1.CreateWebhookRequest.optional_is_active": "Not set: true.",
+    "integration.v1.CreateWebhookRequest.optional_retry_enabled": "Not set: true.",
+    "integration.v1.CreateWebhookRequest.retry_delay": "1 second to 7 days. Absent: 60 seconds.",
+    "integration.v1.CreateWebhookRequest.retry_enabled": "False: every delivery has one try.",
+    "integration.v1.CreateWebhookRequest.retry_policy": "Absent: `max_retries` and `retry_delay`.",
+    "integration.v1.CreateWebhookRequest.subscribed_events":
+      "1 to 100 of: a type (`payment.captured`), a prefix (`payment.*`, any deeper type), or `*`.",
+    "integration.v1.CreateWebhookRequest.tenant_id": "UUID.",
+    "integration.v1.CreateWebhookRequest.timeout": "1 to 30 seconds. Absent: 15 seconds.",
+    "integration.v1.CreateWebhookRequest.webhook_name": "1 to 200 characters.",
+    "integration.v1.CreateWebhookRequest.webhook_url": """
+    An absolute https URL (http only where the daemon allows it), at most 2048 bytes of ASCII, no
+    user, no fragment. Names are resolved at every attempt, and addresses of loopback, private,
+    link-local and other special ranges are never talked to, unless the daemon's configuration
+    opens them; metadata services never.
+    """,
+    "integration.v1.CreateWebhookResponse": "The new webhook.",
+    "integration.v1.CreateWebhookResponse.signing_secret": """
+    The signing secret that was generated, shown only here. Empty when none was. A repeat with the
+    same `idempotency_key` holds it again for 24 hours.
+    """,
+    "integration.v1.CreateWebhookResponse.webhook": "As stored.",
+    "integration.v1.DeleteEventTypeRequest": "Names the type to delete.",
+    "integration.v1.DeleteEventTypeRequest.event_type": "Its name.",
+    "integration.v1.DeleteEventTypeRequest.idempotency_key": "See CreateTenantRequest.",
+    "integration.v1.DeleteEventTypeRequest.tenant_id": "UUID.",
+    "integration.v1.DeleteEventTypeResponse": "It is gone.",
+    "integration.v1.DeleteWebhookRequest": "Names the webhook to delete.",
+    "integration.v1.DeleteWebhookRequest.idempotency_key": "See CreateTenantRequest.",
+    "integration.v1.DeleteWebhookRequest.tenant_id": "UUID.",
+    "integration.v1.DeleteWebhookRequest.webhook_id": "UUID.",
+    "integration.v1.DeleteWebhookResponse": "It is deleted.",
+    "integration.v1.DeleteWebhookResponse.cancelled_deliveries":
+      "Deliveries that were owed and are cancelled.",
+    "integration.v1.Delivery": "What is owed to a webhook, or was.",
+    "integration.v1.Delivery.attempts": "Attempts so far, one that is on its way included.",
+    "integration.v1.Delivery.created_at": "When it became owed.",
+    "integration.v1.Delivery.delivery_id": "UUID, lower case.",
+    "integration.v1.Delivery.ended_at": "When it ended. Absent: it has not.",
+    "integration.v1.Delivery.event_id": "What: also the requests' `webhook-id`.",
+    "integration.v1.Delivery.event_type": "The event's type.",
+    "integration.v1.Delivery.failure": "Why it was given up. Empty when it was not.",
+    "integration.v1.Delivery.is_test": "Whether it was made by TestWebhook.",
+    "integration.v1.Delivery.next_attempt_at": """
+    When it is next tried; while an attempt is on its way, when another may take it over. Absent
+    once it has ended.
+    """,
+    "integration.v1.Delivery.state": "What became of it.",
+    "integration.v1.Delivery.tenant_id": "The tenant it belongs to.",
+    "integration.v1.Delivery.webhook_id": "To whom.",
+    "integration.v1.DeliveryAttempt": "One attempt: a row of the log.",
+    "integration.v1.DeliveryAttempt.attempt_number":
+      "1 for the first of its delivery. Names the attempt, with `delivery_id`.",
+    "integration.v1.DeliveryAttempt.cause": "Why it failed.",
+    "integration.v1.DeliveryAttempt.created_at": "When it began.",
+    "integration.v1.DeliveryAttempt.delivered_at": "When it ended. Absent: it has not.",
+    "integration.v1.DeliveryAttempt.delivery_id": "The delivery.",
+    "integration.v1.DeliveryAttempt.delivery_status": "How it ended.",
+    "integration.v1.DeliveryAttempt.error_message":
+      "The same for people. Empty when it did not fail.",
+    "integration.v1.DeliveryAttempt.event_id": "The event.",
+    "integration.v1.DeliveryAttempt.event_type": "The event's type.",
+    "integration.v1.DeliveryAttempt.next_retry_at":
+      "When the next attempt is due. Absent when there is none.",
+    "integration.v1.DeliveryAttempt.peer_address":
+      "The address it talked to. Empty when it got to none.",
+    "integration.v1.DeliveryAttempt.request_body": "The bytes that were sent.",
+    "integration.v1.DeliveryAttempt.request_headers": """
+    Only in GetAttempt and TestWebhook, as are the fields below: what was sent, credentials masked.
+    """,
+    "integration.v1.DeliveryAttempt.request_method": "How.",
+    "integration.v1.DeliveryAttempt.request_url": "Where to.",
+    "integration.v1.DeliveryAttempt.response_body": "The first 16 KiB of what came back.",
+    "integration.v1.DeliveryAttempt.response_headers": "What came back.",
+    "integration.v1.DeliveryAttempt.response_status_code":
+      "The status of the response; 0: there was none.",
+    "integration.v1.DeliveryAttempt.response_time": "From the begin of the attempt to its end.",
+    "integration.v1.DeliveryAttempt.response_truncated": "Whether more came back than is kept.",
+    "integration.v1.DeliveryAttempt.tenant_id": "The tenant it belongs to.",
+    "integration.v1.DeliveryAttempt.timings": "The phases.",
+    "integration.v1.DeliveryAttempt.webhook_id": "The webhook.",
+    "integration.v1.DeliveryService": """
+    Deliveries: what is owed to webhooks, and the log of every attempt to pay it.
+
+    An *event* is published, a *delivery* of it is owed to each subscribed webhook, an *attempt* is
+    one HTTP request. The statuses every call may end with are named at TenantService.
+    """,
+    "integration.v1.DeliveryService.GetAttempt":
+      "Reads one attempt with its request and response. INVALID_ARGUMENT, NOT_FOUND.",
+    "integration.v1.DeliveryService.GetDelivery":
+      "Reads one delivery and its newest attempts. INVALID_ARGUMENT, NOT_FOUND.",
+    "integration.v1.DeliveryService.ListAttempts": """
+    Lists the log of attempts, newest first, without headers and bodies.
+    INVALID_ARGUMENT, NOT_FOUND for an unknown tenant.
+    """,
+    "integration.v1.DeliveryService.ListDeliveries": """
+    Lists deliveries: of one event, or those that are owed to one webhook, soonest first.
+    INVALID_ARGUMENT, NOT_FOUND for an unknown tenant.
+    """,
+    "integration.v1.DeliveryService.RetryDelivery": """
+    Tries a delivery now. One that is owed is made due at once; one that ended gets a new delivery
+    of the same event to the same webhook, with a fresh budget and the same `webhook-id`.
+    INVALID_ARGUMENT, NOT_FOUND; FAILED_PRECONDITION for a disabled webhook, a suspended tenant, or
+    an `idempotency_key` used with another request.
+    """,
+    "integration.v1.DeliveryState":
+      "What became of a delivery. Once it has ended it never changes again.",
+    "integration.v1.DeliveryState.DELIVERY_STATE_CANCELLED": "The webhook was deleted.",
+    "integration.v1.DeliveryState.DELIVERY_STATE_FAILED":
+      "Given up: the tries are used up, or trying again could not help.",
+    "integration.v1.DeliveryState.DELIVERY_STATE_PENDING":
+      "Owed: waits for its first or next attempt, or is being attempted.",
+    "integration.v1.DeliveryState.DELIVERY_STATE_SUCCEEDED":
+      "The receiver answered with a 2xx status.",
     "integration.v1.Environment":
       "Where a key may be used. A key of one environment is refused in every other.",
     "integration.v1.Environment.ENVIRONMENT_DEVELOPMENT": "Keys begin with `sk_dev_`.",
@@ -230,6 +392,76 @@ extension Documentation {
     "integration.v1.Environment.ENVIRONMENT_STAGING": "Keys begin with `sk_stg_`.",
     "integration.v1.Environment.ENVIRONMENT_UNSPECIFIED":
       "In a request: production, or any where it filters.",
+    "integration.v1.Event": "Something that happened.",
+    "integration.v1.Event.created_at": "When it was published.",
+    "integration.v1.Event.event_data": "The payload, byte for byte as published. Empty in lists.",
+    "integration.v1.Event.event_data_bytes": "Its size in bytes.",
+    "integration.v1.Event.event_id":
+      "UUID, lower case: the `webhook-id` of the requests that tell it.",
+    "integration.v1.Event.event_type": "What happened, as in `payment.captured`.",
+    "integration.v1.Event.idempotency_key": "With which key it was published. Empty: none.",
+    "integration.v1.Event.tenant_id": "The tenant it belongs to.",
+    "integration.v1.EventService": """
+    Events: what happened in the product, to be told to a tenant's webhooks.
+
+    OK means committed: the event and a delivery for each webhook that subscribes to it are in the
+    database, in one transaction, and will be attempted until a 2xx status, the end of the retry
+    policy or the deletion of the webhook, whatever dies meanwhile. A service on the same database can
+    also publish in a transaction of its own: `select integrationd.publish_event(...)`.
+
+    The statuses every call may end with are named at TenantService.
+    """,
+    "integration.v1.EventService.GetEvent": "Reads one event. INVALID_ARGUMENT, NOT_FOUND.",
+    "integration.v1.EventService.ListEvents": """
+    Lists a tenant's events, newest first, without payloads. INVALID_ARGUMENT, NOT_FOUND for an
+    unknown tenant.
+    """,
+    "integration.v1.EventService.PublishEvent": """
+    Publishes an event.
+    INVALID_ARGUMENT for a payload that is not JSON, too large, or not as the type's schema says
+    (the description holds the JSON pointer); NOT_FOUND for an unknown tenant; FAILED_PRECONDITION
+    for a suspended tenant, an archived type, or an `idempotency_key` used with another event.
+    """,
+    "integration.v1.EventService.PublishEventStream": """
+    Publishes events one after the other: each gets an answer of its own, in order, with a status;
+    one that is refused does not end the stream. At most 64 are at work at a time.
+    """,
+    "integration.v1.EventService.PublishEvents":
+      "Publishes several events of a tenant, all or none. Statuses as in PublishEvent.",
+    "integration.v1.EventType": "A type of the catalogue.",
+    "integration.v1.EventType.created_at": "When it was added.",
+    "integration.v1.EventType.description": "For people, at most 2000 characters.",
+    "integration.v1.EventType.event_type": "As in `payment.captured`. See PublishEventRequest.",
+    "integration.v1.EventType.has_schema": "Whether there is one.",
+    "integration.v1.EventType.is_archived": "Nothing of this type can be published any more.",
+    "integration.v1.EventType.schema":
+      "A JSON Schema, draft 2020-12. Empty: payloads are not checked. Empty in lists.",
+    "integration.v1.EventType.tenant_id": "The tenant it belongs to.",
+    "integration.v1.EventType.updated_at": "When it last changed.",
+    "integration.v1.EventTypeService": """
+    The catalogue of event types: what a tenant's events are called, and what their payloads look
+    like. A type need not be in the catalogue to be published; one that has a schema there is checked
+    against it.
+
+    The statuses every call may end with are named at TenantService.
+    """,
+    "integration.v1.EventTypeService.CreateEventType": """
+    Adds a type. INVALID_ARGUMENT, also for a schema that is none (the description holds the JSON
+    pointer); NOT_FOUND for an unknown tenant; ALREADY_EXISTS for a name that is taken;
+    RESOURCE_EXHAUSTED at 1,000 types of a tenant; FAILED_PRECONDITION for an `idempotency_key` used
+    with another request.
+    """,
+    "integration.v1.EventTypeService.DeleteEventType":
+      "Takes a type out of the catalogue. INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION.",
+    "integration.v1.EventTypeService.GetEventType": "Reads one type. INVALID_ARGUMENT, NOT_FOUND.",
+    "integration.v1.EventTypeService.ListEventTypes": """
+    Lists a tenant's types by name, without schemas. INVALID_ARGUMENT, NOT_FOUND for an unknown
+    tenant.
+    """,
+    "integration.v1.EventTypeService.UpdateEventType": """
+    Changes the fields that `update_mask` names. Published events are not checked again.
+    INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION.
+    """,
     "integration.v1.GetApiKeyRequest": "Names one key.",
     "integration.v1.GetApiKeyRequest.key_id": "UUID.",
     "integration.v1.GetApiKeyRequest.tenant_id": "UUID.",
@@ -252,6 +484,29 @@ extension Documentation {
     "integration.v1.GetApiKeyUsageResponse.buckets": "Newest first.",
     "integration.v1.GetApiKeyUsageResponse.next_page_token":
       "Asks for the next page. Empty: this is the last one.",
+    "integration.v1.GetAttemptRequest": "Names one attempt.",
+    "integration.v1.GetAttemptRequest.attempt_number": "At least 1.",
+    "integration.v1.GetAttemptRequest.delivery_id": "UUID.",
+    "integration.v1.GetAttemptRequest.tenant_id": "UUID.",
+    "integration.v1.GetAttemptResponse": "One attempt.",
+    "integration.v1.GetAttemptResponse.attempt": "With its request and response.",
+    "integration.v1.GetDeliveryRequest": "Names one delivery.",
+    "integration.v1.GetDeliveryRequest.delivery_id": "UUID.",
+    "integration.v1.GetDeliveryRequest.tenant_id": "UUID.",
+    "integration.v1.GetDeliveryResponse": "One delivery.",
+    "integration.v1.GetDeliveryResponse.attempts":
+      "Its newest attempts, at most 100, newest first, without headers and bodies.",
+    "integration.v1.GetDeliveryResponse.delivery": "As stored.",
+    "integration.v1.GetEventRequest": "Names one event.",
+    "integration.v1.GetEventRequest.event_id": "UUID.",
+    "integration.v1.GetEventRequest.tenant_id": "UUID.",
+    "integration.v1.GetEventResponse": "One event.",
+    "integration.v1.GetEventResponse.event": "With its payload.",
+    "integration.v1.GetEventTypeRequest": "Names one type.",
+    "integration.v1.GetEventTypeRequest.event_type": "Its name.",
+    "integration.v1.GetEventTypeRequest.tenant_id": "UUID.",
+    "integration.v1.GetEventTypeResponse": "One type.",
+    "integration.v1.GetEventTypeResponse.event_type": "As stored.",
     "integration.v1.GetHealthRequest": "Asks for the report.",
     "integration.v1.GetHealthResponse": "The report.",
     "integration.v1.GetHealthResponse.calls_in_flight": "Calls running now, this one included.",
@@ -264,11 +519,19 @@ extension Documentation {
     "integration.v1.GetTenantRequest.tenant_id": "UUID.",
     "integration.v1.GetTenantResponse": "One tenant.",
     "integration.v1.GetTenantResponse.tenant": "As stored.",
+    "integration.v1.GetWebhookRequest": "Names one webhook.",
+    "integration.v1.GetWebhookRequest.tenant_id": "UUID.",
+    "integration.v1.GetWebhookRequest.webhook_id": "UUID.",
+    "integration.v1.GetWebhookResponse": "One webhook.",
+    "integration.v1.GetWebhookResponse.webhook": "As stored.",
     "integration.v1.HealthService": "What is healthy, and what the daemon is doing.",
     "integration.v1.HealthService.GetHealth": """
     Reports the daemon and everything it depends on, from memory: it answers when the database
     does not.
     """,
+    "integration.v1.HttpHeader": "A header as it was sent or received.",
+    "integration.v1.HttpHeader.name": "As sent or received.",
+    "integration.v1.HttpHeader.value": "As sent or received; credentials are `***`.",
     "integration.v1.ListApiKeysRequest": "Asks for a page of keys.",
     "integration.v1.ListApiKeysRequest.environment":
       "Only keys of this environment. Unspecified: all.",
@@ -281,6 +544,62 @@ extension Documentation {
     "integration.v1.ListApiKeysResponse.keys": "Newest first.",
     "integration.v1.ListApiKeysResponse.next_page_token":
       "Asks for the next page. Empty: this is the last one.",
+    "integration.v1.ListAttemptsRequest": "Asks for a page of the log.",
+    "integration.v1.ListAttemptsRequest.delivery_status":
+      "Only with this status. Unspecified: all.",
+    "integration.v1.ListAttemptsRequest.end_time": "Only attempts that began before this moment.",
+    "integration.v1.ListAttemptsRequest.event_type": "Only of events of this type. Empty: all.",
+    "integration.v1.ListAttemptsRequest.page_size":
+      "Most attempts to answer with, 1 to 1000. 0: 50.",
+    "integration.v1.ListAttemptsRequest.page_token":
+      "`next_page_token` of the page before, with the same filters. Empty: the first page.",
+    "integration.v1.ListAttemptsRequest.response_status_code":
+      "Only with this response status, 100 to 999. 0: all.",
+    "integration.v1.ListAttemptsRequest.start_time":
+      "Only attempts that began at or after this moment.",
+    "integration.v1.ListAttemptsRequest.tenant_id": "UUID.",
+    "integration.v1.ListAttemptsRequest.webhook_id": "Only of this webhook, a UUID. Empty: all.",
+    "integration.v1.ListAttemptsResponse": "A page of the log.",
+    "integration.v1.ListAttemptsResponse.attempts": "Newest first.",
+    "integration.v1.ListAttemptsResponse.next_page_token":
+      "Asks for the next page. Empty: this is the last one.",
+    "integration.v1.ListDeliveriesRequest":
+      "Asks for a page of deliveries. One of `event_id` and `webhook_id` is needed.",
+    "integration.v1.ListDeliveriesRequest.event_id":
+      "All deliveries of this event, newest first. UUID.",
+    "integration.v1.ListDeliveriesRequest.page_size":
+      "Most deliveries to answer with, 1 to 1000. 0: 50.",
+    "integration.v1.ListDeliveriesRequest.page_token":
+      "`next_page_token` of the page before, with the same filters. Empty: the first page.",
+    "integration.v1.ListDeliveriesRequest.tenant_id": "UUID.",
+    "integration.v1.ListDeliveriesRequest.webhook_id":
+      "What is owed to this webhook, soonest due first. UUID.",
+    "integration.v1.ListDeliveriesResponse": "A page of deliveries.",
+    "integration.v1.ListDeliveriesResponse.deliveries": "In the order the request asks for.",
+    "integration.v1.ListDeliveriesResponse.next_page_token":
+      "Asks for the next page. Empty: this is the last one.",
+    "integration.v1.ListEventTypesRequest": "Asks for a page of types.",
+    "integration.v1.ListEventTypesRequest.include_archived": "Archived types too.",
+    "integration.v1.ListEventTypesRequest.page_size":
+      "Most types to answer with, 1 to 1000. 0: 50.",
+    "integration.v1.ListEventTypesRequest.page_token":
+      "`next_page_token` of the page before, with the same filters. Empty: the first page.",
+    "integration.v1.ListEventTypesRequest.prefix": "Only types whose name begins so. Empty: all.",
+    "integration.v1.ListEventTypesRequest.tenant_id": "UUID.",
+    "integration.v1.ListEventTypesResponse": "A page of types.",
+    "integration.v1.ListEventTypesResponse.event_types": "By name, without schemas.",
+    "integration.v1.ListEventTypesResponse.next_page_token":
+      "Asks for the next page. Empty: this is the last one.",
+    "integration.v1.ListEventsRequest": "Asks for a page of events.",
+    "integration.v1.ListEventsRequest.event_type": "Only of this type. Empty: all.",
+    "integration.v1.ListEventsRequest.page_size": "Most events to answer with, 1 to 1000. 0: 50.",
+    "integration.v1.ListEventsRequest.page_token":
+      "`next_page_token` of the page before, with the same filter. Empty: the first page.",
+    "integration.v1.ListEventsRequest.tenant_id": "UUID.",
+    "integration.v1.ListEventsResponse": "A page of events.",
+    "integration.v1.ListEventsResponse.events": "Newest first, without payloads.",
+    "integration.v1.ListEventsResponse.next_page_token":
+      "Asks for the next page. Empty: this is the last one.",
     "integration.v1.ListTenantsRequest": "Asks for a page of tenants.",
     "integration.v1.ListTenantsRequest.page_size": "Most tenants to answer with, 1 to 1000. 0: 50.",
     "integration.v1.ListTenantsRequest.page_token":
@@ -290,6 +609,52 @@ extension Documentation {
     "integration.v1.ListTenantsResponse.next_page_token":
       "Asks for the next page. Empty: this is the last one.",
     "integration.v1.ListTenantsResponse.tenants": "Newest first.",
+    "integration.v1.ListWebhooksRequest": "Asks for a page of webhooks.",
+    "integration.v1.ListWebhooksRequest.event_type":
+      "Only webhooks that an event of this type reaches. Empty: all.",
+    "integration.v1.ListWebhooksRequest.page_size":
+      "Most webhooks to answer with, 1 to 1000. 0: 50.",
+    "integration.v1.ListWebhooksRequest.page_token":
+      "`next_page_token` of the page before, with the same filters. Empty: the first page.",
+    "integration.v1.ListWebhooksRequest.state": "Only webhooks in this state. Unspecified: all.",
+    "integration.v1.ListWebhooksRequest.tenant_id": "UUID.",
+    "integration.v1.ListWebhooksResponse": "A page of webhooks.",
+    "integration.v1.ListWebhooksResponse.next_page_token":
+      "Asks for the next page. Empty: this is the last one.",
+    "integration.v1.ListWebhooksResponse.webhooks": "Newest first.",
+    "integration.v1.PublishEventRequest": "An event to publish.",
+    "integration.v1.PublishEventRequest.event_data":
+      "JSON, at most 256 KiB. Delivered byte for byte.",
+    "integration.v1.PublishEventRequest.event_type": """
+    1 to 128 characters: segments of letters, digits, `_` and `-`, joined by dots. `webhook.test` is
+    the daemon's own.
+    """,
+    "integration.v1.PublishEventRequest.idempotency_key": """
+    1 to 255 visible ASCII characters, unique in the tenant for as long as the event is kept.
+    Publishing the same event with its key again answers with the first; another one is refused
+    (ErrorInfo IDEMPOTENCY_KEY_REUSED). Empty: not idempotent.
+    """,
+    "integration.v1.PublishEventRequest.tenant_id": "UUID.",
+    "integration.v1.PublishEventResponse": "The event is committed.",
+    "integration.v1.PublishEventResponse.created_at": "When it was published.",
+    "integration.v1.PublishEventResponse.deliveries":
+      "To how many webhooks it is owed. 0 for a duplicate.",
+    "integration.v1.PublishEventResponse.duplicate":
+      "Whether it had been published before, with the same key.",
+    "integration.v1.PublishEventResponse.event_id": "Its id.",
+    "integration.v1.PublishEventStreamResponse": "What became of one event of a stream.",
+    "integration.v1.PublishEventStreamResponse.code": "A gRPC status code; 0: it is committed.",
+    "integration.v1.PublishEventStreamResponse.event": "What PublishEvent would have answered.",
+    "integration.v1.PublishEventStreamResponse.message": "Why not, for people. Empty when it is.",
+    "integration.v1.PublishEventStreamResponse.reason":
+      "The ErrorInfo's reason, for programs. Empty when there is none.",
+    "integration.v1.PublishEventStreamResponse.sequence": "Its place in the stream, from 0.",
+    "integration.v1.PublishEventsRequest": "Several events of one tenant.",
+    "integration.v1.PublishEventsRequest.events":
+      "1 to 1000, together at most 2 MiB. Their `tenant_id` is empty or the same.",
+    "integration.v1.PublishEventsRequest.tenant_id": "UUID.",
+    "integration.v1.PublishEventsResponse": "All are committed.",
+    "integration.v1.PublishEventsResponse.events": "In the order of the request.",
     "integration.v1.RateLimitWindow": "One window of a limit.",
     "integration.v1.RateLimitWindow.limit": "What the window admits.",
     "integration.v1.RateLimitWindow.name": "`minute` or `hour`.",
@@ -300,6 +665,13 @@ extension Documentation {
     "integration.v1.ResumeTenantRequest.tenant_id": "UUID.",
     "integration.v1.ResumeTenantResponse": "The resumed tenant.",
     "integration.v1.ResumeTenantResponse.tenant": "As stored.",
+    "integration.v1.RetryDeliveryRequest": "Names the delivery to try.",
+    "integration.v1.RetryDeliveryRequest.delivery_id": "UUID.",
+    "integration.v1.RetryDeliveryRequest.idempotency_key": "See CreateTenantRequest.",
+    "integration.v1.RetryDeliveryRequest.tenant_id": "UUID.",
+    "integration.v1.RetryDeliveryResponse": "The delivery that is due now.",
+    "integration.v1.RetryDeliveryResponse.delivery":
+      "The same delivery if it was still owed, else the new one.",
     "integration.v1.RevokeApiKeyRequest": "Names the key to end.",
     "integration.v1.RevokeApiKeyRequest.idempotency_key": "See CreateTenantRequest.",
     "integration.v1.RevokeApiKeyRequest.key_id": "UUID.",
@@ -318,6 +690,18 @@ extension Documentation {
     "integration.v1.RotateApiKeyResponse.api_secret":
       "The new signing secret. Empty when the key has none.",
     "integration.v1.RotateApiKeyResponse.key": "As stored.",
+    "integration.v1.RotateWebhookSecretRequest": "Asks for a new signing secret.",
+    "integration.v1.RotateWebhookSecretRequest.idempotency_key": "See CreateTenantRequest.",
+    "integration.v1.RotateWebhookSecretRequest.overlap":
+      "How long the old secrets sign too, 0 to 7 days. Absent: 24 hours.",
+    "integration.v1.RotateWebhookSecretRequest.signing_secret":
+      "The new secret, as in WebhookAuth. Empty: one is generated.",
+    "integration.v1.RotateWebhookSecretRequest.tenant_id": "UUID.",
+    "integration.v1.RotateWebhookSecretRequest.webhook_id": "UUID.",
+    "integration.v1.RotateWebhookSecretResponse": "The webhook and its new secret.",
+    "integration.v1.RotateWebhookSecretResponse.signing_secret":
+      "The new secret, if it was generated; shown only here.",
+    "integration.v1.RotateWebhookSecretResponse.webhook": "As stored.",
     "integration.v1.SuspendTenantRequest": "Names the tenant to suspend.",
     "integration.v1.SuspendTenantRequest.idempotency_key": "See CreateTenantRequest.",
     "integration.v1.SuspendTenantRequest.reason": "For people, at most 500 characters.",
@@ -363,6 +747,15 @@ extension Documentation {
     "integration.v1.TenantState.TENANT_STATE_ACTIVE": "Served.",
     "integration.v1.TenantState.TENANT_STATE_SUSPENDED":
       "Its API keys are refused; its data is kept and can be read.",
+    "integration.v1.TestWebhookRequest": "Asks for a test.",
+    "integration.v1.TestWebhookRequest.event_data":
+      "The payload, JSON, at most 256 KiB. Empty: a small object that says it is a test.",
+    "integration.v1.TestWebhookRequest.tenant_id": "UUID.",
+    "integration.v1.TestWebhookRequest.webhook_id": "UUID.",
+    "integration.v1.TestWebhookResponse": "What the test found.",
+    "integration.v1.TestWebhookResponse.attempt": "The attempt, with its request and response.",
+    "integration.v1.TestWebhookResponse.succeeded":
+      "Whether the receiver answered with a 2xx status.",
     "integration.v1.UpdateApiKeyRequest": "Changes a key.",
     "integration.v1.UpdateApiKeyRequest.idempotency_key": "See CreateTenantRequest.",
     "integration.v1.UpdateApiKeyRequest.key":
@@ -376,6 +769,33 @@ extension Documentation {
     """,
     "integration.v1.UpdateApiKeyResponse": "The changed key.",
     "integration.v1.UpdateApiKeyResponse.key": "As stored.",
+    "integration.v1.UpdateEventTypeRequest": "Changes a type.",
+    "integration.v1.UpdateEventTypeRequest.event_type":
+      "Which type, and the new values; those are read only where `update_mask` names them.",
+    "integration.v1.UpdateEventTypeRequest.idempotency_key": "See CreateTenantRequest.",
+    "integration.v1.UpdateEventTypeRequest.tenant_id": "UUID.",
+    "integration.v1.UpdateEventTypeRequest.update_mask":
+      "At least one of `description`, `schema` (empty value: none), `is_archived`.",
+    "integration.v1.UpdateEventTypeResponse": "The changed type.",
+    "integration.v1.UpdateEventTypeResponse.event_type": "As stored.",
+    "integration.v1.UpdateWebhookRequest": "Changes a webhook.",
+    "integration.v1.UpdateWebhookRequest.auth":
+      "The new authentication, for the path `auth`; replaces all of it, secrets included.",
+    "integration.v1.UpdateWebhookRequest.idempotency_key": "See CreateTenantRequest.",
+    "integration.v1.UpdateWebhookRequest.tenant_id": "UUID.",
+    "integration.v1.UpdateWebhookRequest.update_mask": """
+    At least one of `webhook_name`, `webhook_url`, `subscribed_events`, `auth`, `http_method`,
+    `custom_headers` (a value `***` keeps the value of that name), `timeout`, `retry_enabled`,
+    `max_retries`, `retry_delay`, `retry_policy`, `is_active`.
+    """,
+    "integration.v1.UpdateWebhookRequest.webhook": """
+    The new values; read only where `update_mask` names them. Limits as in CreateWebhookRequest.
+    """,
+    "integration.v1.UpdateWebhookRequest.webhook_id": "UUID.",
+    "integration.v1.UpdateWebhookResponse": "The changed webhook.",
+    "integration.v1.UpdateWebhookResponse.signing_secret":
+      "The signing secret that was generated because `auth` asked for one. Empty when none was.",
+    "integration.v1.UpdateWebhookResponse.webhook": "As stored.",
     "integration.v1.UsageBucket":
       "One bucket of usage. Buckets in which nothing happened are left out.",
     "integration.v1.UsageBucket.counts": "By decision, in the order of the codes.",
@@ -458,6 +878,167 @@ extension Documentation {
     The limits, minute first; those without a limit are left out. Present when the limits were
     reached, that is for ALLOWED, the two RATE_LIMITED and COST_EXCEEDS_LIMIT.
     """,
+    "integration.v1.Webhook": "A webhook, without its secrets.",
+    "integration.v1.Webhook.auth_type": "How it authenticates.",
+    "integration.v1.Webhook.created_at": "When it was created.",
+    "integration.v1.Webhook.custom_headers": "Headers of every request, in order.",
+    "integration.v1.Webhook.failed_deliveries": "Given up: the log's rows of status failed.",
+    "integration.v1.Webhook.http_method": "`POST`, `PUT` or `PATCH`.",
+    "integration.v1.Webhook.is_active": "Whether it delivers.",
+    "integration.v1.Webhook.last_delivery_at": "When the last attempt finished. Absent: never.",
+    "integration.v1.Webhook.last_delivery_status": "How it ended.",
+    "integration.v1.Webhook.max_retries": "Retries of the default policy.",
+    "integration.v1.Webhook.retry_delay": "Delay of the default policy.",
+    "integration.v1.Webhook.retry_enabled": "False: every delivery has one try.",
+    "integration.v1.Webhook.retry_policy": "Replaces the two above where it has a preset.",
+    "integration.v1.Webhook.secrets": "For hmac: the live secrets, newest first.",
+    "integration.v1.Webhook.signature_header": "For the body_hex profile: the header.",
+    "integration.v1.Webhook.signature_profile": "For hmac: what signatures look like.",
+    "integration.v1.Webhook.state": "Why, if not.",
+    "integration.v1.Webhook.subscribed_events": "What it delivers. See CreateWebhookRequest.",
+    "integration.v1.Webhook.successful_deliveries":
+      "Ended with a 2xx status: the log's rows of status success.",
+    "integration.v1.Webhook.tenant_id": "The tenant it belongs to.",
+    "integration.v1.Webhook.timeout":
+      "How long one attempt may take, from resolving the name to the last byte.",
+    "integration.v1.Webhook.total_attempts":
+      "Finished attempts: the log's rows that are not in progress.",
+    "integration.v1.Webhook.total_deliveries":
+      "Deliveries that came to an end: the sum of the two below.",
+    "integration.v1.Webhook.updated_at": "When its settings last changed.",
+    "integration.v1.Webhook.username": "For basic.",
+    "integration.v1.Webhook.webhook_id": "UUID, lower case.",
+    "integration.v1.Webhook.webhook_name": "For people, 1 to 200 characters.",
+    "integration.v1.Webhook.webhook_url": "Where it delivers.",
+    "integration.v1.WebhookAuth":
+      "How a webhook authenticates. Secrets are written, and never read again.",
+    "integration.v1.WebhookAuth.auth_type": "Unspecified: hmac.",
+    "integration.v1.WebhookAuth.password": "For basic: 1 to 1024 characters.",
+    "integration.v1.WebhookAuth.signature_header":
+      "For the body_hex profile: the header, at most 64 bytes. Empty: `X-Signature`.",
+    "integration.v1.WebhookAuth.signature_profile": "For hmac. Unspecified: standard.",
+    "integration.v1.WebhookAuth.signing_secret": """
+    For hmac: the secret. Empty: one is generated and shown once. Standard: `whsec_` and base64 of
+    24 to 64 bytes; asymmetric: `whsk_` and base64 of seed and public key; others: 16 to 256
+    visible ASCII characters.
+    """,
+    "integration.v1.WebhookAuth.token": "For bearer: 1 to 4096 characters of RFC 6750 §2.1.",
+    "integration.v1.WebhookAuth.username": "For basic: 1 to 255 characters without a colon.",
+    "integration.v1.WebhookAuthType": "How a receiver knows who calls.",
+    "integration.v1.WebhookAuthType.WEBHOOK_AUTH_TYPE_BASIC": "`Authorization: Basic` (RFC 7617).",
+    "integration.v1.WebhookAuthType.WEBHOOK_AUTH_TYPE_BEARER":
+      "`Authorization: Bearer` (RFC 6750).",
+    "integration.v1.WebhookAuthType.WEBHOOK_AUTH_TYPE_HMAC":
+      "A signature, see WebhookSignatureProfile.",
+    "integration.v1.WebhookAuthType.WEBHOOK_AUTH_TYPE_NONE": "It does not.",
+    "integration.v1.WebhookAuthType.WEBHOOK_AUTH_TYPE_UNSPECIFIED": "In a request: hmac.",
+    "integration.v1.WebhookHeader": "A header of a webhook's requests.",
+    "integration.v1.WebhookHeader.name":
+      "A token of RFC 9110, at most 64 bytes, not one the daemon sets itself.",
+    "integration.v1.WebhookHeader.value": """
+    Visible ASCII, blanks and tabs, at most 4096 bytes. Read back as `***` where the name tells of
+    a secret (authorization, x-api-key, ...-token, ...-secret and the like).
+    """,
+    "integration.v1.WebhookRetryPolicy": """
+    When and how often to try again. Without rules: 410 disables; every other status but 2xx is tried
+    again, as are failures to connect. `Retry-After` is honoured: never earlier than it asks, capped at
+    24 hours. Faults of the daemon's own host spend no try.
+    """,
+    "integration.v1.WebhookRetryPolicy.delays":
+      "For CUSTOM: 1 to 50 delays of 1 second to 7 days, each counted from the try before.",
+    "integration.v1.WebhookRetryPolicy.jitter_percent": """
+    Lengthens or shortens each delay by up to so much, at random, 0 to 50. 0: 20 for STANDARD and
+    FAST, none for others.
+    """,
+    "integration.v1.WebhookRetryPolicy.preset": "Which delays.",
+    "integration.v1.WebhookRetryPolicy.status_rules": "At most 20.",
+    "integration.v1.WebhookRetryPreset": "When to try again.",
+    "integration.v1.WebhookRetryPreset.WEBHOOK_RETRY_PRESET_CUSTOM": "The policy's own `delays`.",
+    "integration.v1.WebhookRetryPreset.WEBHOOK_RETRY_PRESET_FAST": "Five tries within ten minutes.",
+    "integration.v1.WebhookRetryPreset.WEBHOOK_RETRY_PRESET_STANDARD": """
+    Standard Webhooks: ten tries in 75.6 hours: at once, then after 5 s, 5 min, 30 min, 2 h, 5 h,
+    10 h, 14 h, 20 h and 24 h.
+    """,
+    "integration.v1.WebhookRetryPreset.WEBHOOK_RETRY_PRESET_UNSPECIFIED":
+      "`max_retries` retries, each `retry_delay` after the try before.",
+    "integration.v1.WebhookSecret": "A secret that signs. The secret itself is never shown again.",
+    "integration.v1.WebhookSecret.created_at": "When it began to sign.",
+    "integration.v1.WebhookSecret.expires_at":
+      "When it stops signing because of a rotation. Absent for the newest.",
+    "integration.v1.WebhookSecret.last_four": "Its last four characters.",
+    "integration.v1.WebhookSecret.public_key":
+      "For the asymmetric profile: what receivers verify with, `whpk_` and base64.",
+    "integration.v1.WebhookSecret.version": "1 for the first, one more at each rotation.",
+    "integration.v1.WebhookService": """
+    Webhooks: where a tenant's customers want to be told of events. An event of a subscribed type is
+    delivered to the URL by an HTTP request, at least once, until it is answered with a 2xx status or
+    the retry policy gives up.
+
+    The statuses every call may end with are named at TenantService. Another tenant's webhook reads
+    as NOT_FOUND.
+    """,
+    "integration.v1.WebhookService.CreateWebhook": """
+    Creates a webhook. The answer is where a generated signing secret is shown.
+    INVALID_ARGUMENT, also for a URL whose host is an address that must not be talked to; NOT_FOUND
+    for an unknown tenant; FAILED_PRECONDITION for a suspended tenant or an `idempotency_key` used
+    with another request; RESOURCE_EXHAUSTED at 1,000 webhooks of a tenant.
+    """,
+    "integration.v1.WebhookService.DeleteWebhook": """
+    Deletes a webhook and cancels what is owed to it. Its log goes with it, in the background.
+    Deleting it again is not an error within the life of the `idempotency_key`; after that
+    NOT_FOUND. INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION.
+    """,
+    "integration.v1.WebhookService.GetWebhook": "Reads one webhook. INVALID_ARGUMENT, NOT_FOUND.",
+    "integration.v1.WebhookService.ListWebhooks":
+      "Lists a tenant's webhooks, newest first. INVALID_ARGUMENT, NOT_FOUND for an unknown tenant.",
+    "integration.v1.WebhookService.RotateWebhookSecret": """
+    Gives a webhook a new signing secret and lets the old ones sign too for an overlap, so that the
+    receiver can change over in its own time. At most 10 secrets live.
+    INVALID_ARGUMENT, NOT_FOUND; FAILED_PRECONDITION when it does not sign (`auth_type` is not
+    hmac), has 10 live secrets, or for an `idempotency_key` used with another request.
+    """,
+    "integration.v1.WebhookService.TestWebhook": """
+    Sends a real request, now, also to a disabled webhook: an event of type `webhook.test`, one
+    attempt, logged like any other. Answers with what happened; the status is OK whatever the
+    receiver said. INVALID_ARGUMENT, NOT_FOUND; FAILED_PRECONDITION for a suspended tenant.
+    """,
+    "integration.v1.WebhookService.UpdateWebhook": """
+    Changes the fields that `update_mask` names; the next attempt obeys. Disabling (`is_active`)
+    keeps what is owed until the webhook is enabled again; events published meanwhile are not
+    delivered to it. INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION.
+    """,
+    "integration.v1.WebhookSignatureProfile": """
+    What a signature looks like. Every profile also sends `webhook-id` (the same on every try) and
+    `webhook-timestamp`.
+    """,
+    "integration.v1.WebhookSignatureProfile.WEBHOOK_SIGNATURE_PROFILE_BODY_HEX":
+      "Hexadecimal HMAC-SHA-256 of the body in a header of choice. Cannot tell a replay.",
+    "integration.v1.WebhookSignatureProfile.WEBHOOK_SIGNATURE_PROFILE_GITHUB":
+      "As GitHub signs: `X-Hub-Signature-256: sha256=<hex>` of the body. Cannot tell a replay.",
+    "integration.v1.WebhookSignatureProfile.WEBHOOK_SIGNATURE_PROFILE_STANDARD":
+      "Standard Webhooks v1: HMAC-SHA-256 of `id.timestamp.body`, in `webhook-signature`.",
+    "integration.v1.WebhookSignatureProfile.WEBHOOK_SIGNATURE_PROFILE_STANDARD_ASYMMETRIC":
+      "Standard Webhooks v1a: Ed25519, so that the receiver holds no secret.",
+    "integration.v1.WebhookSignatureProfile.WEBHOOK_SIGNATURE_PROFILE_STRIPE":
+      "As Stripe signs: `Stripe-Signature: t=<timestamp>,v1=<hex>` of `timestamp.body`.",
+    "integration.v1.WebhookSignatureProfile.WEBHOOK_SIGNATURE_PROFILE_UNSPECIFIED":
+      "In a request: standard.",
+    "integration.v1.WebhookState": "Why a webhook is not active.",
+    "integration.v1.WebhookState.WEBHOOK_STATE_ACTIVE": "Delivers.",
+    "integration.v1.WebhookState.WEBHOOK_STATE_DISABLED": "`is_active` was set to false.",
+    "integration.v1.WebhookState.WEBHOOK_STATE_DISABLED_BY_RECEIVER":
+      "The receiver answered 410, or with a status whose rule says so.",
+    "integration.v1.WebhookStatusAction": "What a status of the receiver's means.",
+    "integration.v1.WebhookStatusAction.WEBHOOK_STATUS_ACTION_DISABLE":
+      "Give it up and disable the webhook.",
+    "integration.v1.WebhookStatusAction.WEBHOOK_STATUS_ACTION_FAIL": "Give this delivery up.",
+    "integration.v1.WebhookStatusAction.WEBHOOK_STATUS_ACTION_RETRY":
+      "Try again, while the policy has tries.",
+    "integration.v1.WebhookStatusRule":
+      "A rule for a range of statuses; the first that fits decides.",
+    "integration.v1.WebhookStatusRule.action": "What to do.",
+    "integration.v1.WebhookStatusRule.first_status": "300 to 599.",
+    "integration.v1.WebhookStatusRule.last_status": "300 to 599, not below `first_status`.",
     "ttrpc.KeyValue": "One metadata entry.",
     "ttrpc.KeyValue.key": "Lower case by convention.",
     "ttrpc.KeyValue.value": "Any text.",

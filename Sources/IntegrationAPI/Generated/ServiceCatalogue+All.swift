@@ -64,6 +64,93 @@ extension ServiceCatalogue {
           response: GetApiKeyUsageResponse.self),
       ]),
     Service(
+      name: "integration.v1.DeliveryService",
+      methods: [
+        Method(
+          name: MethodName(service: "integration.v1.DeliveryService", method: "ListDeliveries"),
+          kind: .unary,
+          request: ListDeliveriesRequest.self,
+          response: ListDeliveriesResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.DeliveryService", method: "GetDelivery"),
+          kind: .unary,
+          request: GetDeliveryRequest.self,
+          response: GetDeliveryResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.DeliveryService", method: "RetryDelivery"),
+          kind: .unary,
+          request: RetryDeliveryRequest.self,
+          response: RetryDeliveryResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.DeliveryService", method: "ListAttempts"),
+          kind: .unary,
+          request: ListAttemptsRequest.self,
+          response: ListAttemptsResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.DeliveryService", method: "GetAttempt"),
+          kind: .unary,
+          request: GetAttemptRequest.self,
+          response: GetAttemptResponse.self),
+      ]),
+    Service(
+      name: "integration.v1.EventService",
+      methods: [
+        Method(
+          name: MethodName(service: "integration.v1.EventService", method: "PublishEvent"),
+          kind: .unary,
+          request: PublishEventRequest.self,
+          response: PublishEventResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.EventService", method: "PublishEvents"),
+          kind: .unary,
+          request: PublishEventsRequest.self,
+          response: PublishEventsResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.EventService", method: "PublishEventStream"),
+          kind: .bidirectional,
+          request: PublishEventRequest.self,
+          response: PublishEventStreamResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.EventService", method: "GetEvent"),
+          kind: .unary,
+          request: GetEventRequest.self,
+          response: GetEventResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.EventService", method: "ListEvents"),
+          kind: .unary,
+          request: ListEventsRequest.self,
+          response: ListEventsResponse.self),
+      ]),
+    Service(
+      name: "integration.v1.EventTypeService",
+      methods: [
+        Method(
+          name: MethodName(service: "integration.v1.EventTypeService", method: "CreateEventType"),
+          kind: .unary,
+          request: CreateEventTypeRequest.self,
+          response: CreateEventTypeResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.EventTypeService", method: "GetEventType"),
+          kind: .unary,
+          request: GetEventTypeRequest.self,
+          response: GetEventTypeResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.EventTypeService", method: "ListEventTypes"),
+          kind: .unary,
+          request: ListEventTypesRequest.self,
+          response: ListEventTypesResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.EventTypeService", method: "UpdateEventType"),
+          kind: .unary,
+          request: UpdateEventTypeRequest.self,
+          response: UpdateEventTypeResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.EventTypeService", method: "DeleteEventType"),
+          kind: .unary,
+          request: DeleteEventTypeRequest.self,
+          response: DeleteEventTypeResponse.self),
+      ]),
+    Service(
       name: "integration.v1.HealthService",
       methods: [
         Method(
@@ -100,6 +187,45 @@ extension ServiceCatalogue {
           kind: .unary,
           request: ResumeTenantRequest.self,
           response: ResumeTenantResponse.self),
+      ]),
+    Service(
+      name: "integration.v1.WebhookService",
+      methods: [
+        Method(
+          name: MethodName(service: "integration.v1.WebhookService", method: "CreateWebhook"),
+          kind: .unary,
+          request: CreateWebhookRequest.self,
+          response: CreateWebhookResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.WebhookService", method: "GetWebhook"),
+          kind: .unary,
+          request: GetWebhookRequest.self,
+          response: GetWebhookResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.WebhookService", method: "ListWebhooks"),
+          kind: .unary,
+          request: ListWebhooksRequest.self,
+          response: ListWebhooksResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.WebhookService", method: "UpdateWebhook"),
+          kind: .unary,
+          request: UpdateWebhookRequest.self,
+          response: UpdateWebhookResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.WebhookService", method: "DeleteWebhook"),
+          kind: .unary,
+          request: DeleteWebhookRequest.self,
+          response: DeleteWebhookResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.WebhookService", method: "RotateWebhookSecret"),
+          kind: .unary,
+          request: RotateWebhookSecretRequest.self,
+          response: RotateWebhookSecretResponse.self),
+        Method(
+          name: MethodName(service: "integration.v1.WebhookService", method: "TestWebhook"),
+          kind: .unary,
+          request: TestWebhookRequest.self,
+          response: TestWebhookResponse.self),
       ]),
   ]
 }

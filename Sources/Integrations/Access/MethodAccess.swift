@@ -26,5 +26,31 @@ package enum MethodAccess: Hashable, Sendable {
     "integration.v1.ApiKeyService/RotateApiKey": .role(.operate),
     "integration.v1.ApiKeyService/VerifyApiKey": .role(.verify),
     "integration.v1.ApiKeyService/GetApiKeyUsage": .role(.read),
+
+    "integration.v1.WebhookService/CreateWebhook": .role(.operate),
+    "integration.v1.WebhookService/GetWebhook": .role(.read),
+    "integration.v1.WebhookService/ListWebhooks": .role(.read),
+    "integration.v1.WebhookService/UpdateWebhook": .role(.operate),
+    "integration.v1.WebhookService/DeleteWebhook": .role(.operate),
+    "integration.v1.WebhookService/RotateWebhookSecret": .role(.operate),
+    "integration.v1.WebhookService/TestWebhook": .role(.operate),
+
+    "integration.v1.EventTypeService/CreateEventType": .role(.operate),
+    "integration.v1.EventTypeService/GetEventType": .role(.read),
+    "integration.v1.EventTypeService/ListEventTypes": .role(.read),
+    "integration.v1.EventTypeService/UpdateEventType": .role(.operate),
+    "integration.v1.EventTypeService/DeleteEventType": .role(.operate),
+
+    "integration.v1.EventService/PublishEvent": .role(.publish),
+    "integration.v1.EventService/PublishEvents": .role(.publish),
+    "integration.v1.EventService/PublishEventStream": .role(.publish),
+    "integration.v1.EventService/GetEvent": .role(.read),
+    "integration.v1.EventService/ListEvents": .role(.read),
+
+    "integration.v1.DeliveryService/ListDeliveries": .role(.read),
+    "integration.v1.DeliveryService/GetDelivery": .role(.read),
+    "integration.v1.DeliveryService/RetryDelivery": .role(.operate),
+    "integration.v1.DeliveryService/ListAttempts": .role(.read),
+    "integration.v1.DeliveryService/GetAttempt": .role(.read),
   ]
 }

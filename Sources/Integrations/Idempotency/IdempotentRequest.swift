@@ -12,6 +12,7 @@ package protocol IdempotentRequest: Message {
 extension CreateTenantRequest: IdempotentRequest {}
 extension SuspendTenantRequest: IdempotentRequest {}
 extension ResumeTenantRequest: IdempotentRequest {}
+extension RetryDeliveryRequest: IdempotentRequest {}
 
 extension IdempotentRequest {
   /// Length of ``digest(of:)`` in bytes.

@@ -3,7 +3,9 @@ package import PostgresClient
 /// Every statement of the services, for the test that prepares each on a fresh database: a slip in
 /// one is found without a scenario that runs it.
 package enum Queries {
-  package static let all: [Statement] = tenants + idempotentRequests + keyrings + apiKeys + usage
+  package static let all: [Statement] =
+    tenants + idempotentRequests + keyrings + apiKeys + usage + EventTypeQueries.all
+    + WebhookQueries.all + EventQueries.all + DeliveryQueries.all + QueueQueries.all
 
   private static let tenants = [
     TenantQueries.insert.statement, TenantQueries.find.statement, TenantQueries.suspend.statement,

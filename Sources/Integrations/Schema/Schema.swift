@@ -7,6 +7,7 @@ package enum Schema {
     migration("v0001_foundation", PackageResources.v0001_foundation_sql),
     migration("v0002_tenants", PackageResources.v0002_tenants_sql),
     migration("v0003_api_keys", PackageResources.v0003_api_keys_sql),
+    migration("v0004_webhooks", PackageResources.v0004_webhooks_sql),
   ]
 
   /// What the start-up check holds the schema to.
@@ -14,7 +15,7 @@ package enum Schema {
     var policy = SecurityPolicy()
     policy.tenantColumns = ["tenants": "id"]
     policy.uniqueExceptions = APIKeySchema.uniqueExceptions
-    policy.definerFunctions = APIKeySchema.definerFunctions
+    policy.definerFunctions = APIKeySchema.definerFunctions.union(EventSchema.definerFunctions)
     return policy
   }()
 

@@ -50,6 +50,19 @@ package struct SettingsObject: Sendable {
     return text
   }
 
+  /// The value of a key as text: a string as it is, a number or a truth value as it is written, an
+  /// array of strings joined by commas.
+  package func text(_ key: String) throws(SettingsError) -> String? {
+    guard let value = value(key) else { return nil }
+    switch value.kind {
+    case .string(let text): return text
+    case .integer(let number): return "\(number)"
+    case .bool(let bool): return "\(bool)"
+    case .array: return try strings(key)?.map(\.text).joined(separator: ",")
+    case .null, .object: throw fault(key, "must be a string, not \(value.noun)")
+    }
+  }
+
   package func integer(
     _ key: String, in range: ClosedRange<Int64>
   ) throws(SettingsError) -> Int64? {

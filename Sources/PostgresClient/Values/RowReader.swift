@@ -118,10 +118,13 @@ package struct RowReader: ~Copyable {
 
   /// A `uuid[]` without nulls.
   package mutating func uuidArray() throws(RowError) -> [UUID] {
-    try required(
-      try next({ $0 == .uuidArray }) { bytes, _ in
-        BinaryValue.array(bytes, element: BinaryValue.uuid)
-      })
+    try required(try uuidArrayIfPresent())
+  }
+
+  package mutating func uuidArrayIfPresent() throws(RowError) -> [UUID]? {
+    try next({ $0 == .uuidArray }) { bytes, _ in
+      BinaryValue.array(bytes, element: BinaryValue.uuid)
+    }
   }
 
   /// An `int8[]` without nulls.

@@ -1,4 +1,6 @@
+internal import Integrations
 internal import Logging
+internal import NetworkAddress
 
 /// What the daemon was told, checked, with defaults filled in.
 struct Configuration: Sendable {
@@ -11,6 +13,12 @@ struct Configuration: Sendable {
   let accessPolicy: String?
   let keyring: String
   let logLevel: Logger.Level
+  /// To whom webhooks may talk.
+  let outbound: OutboundSettings
+  /// How long an attempt to deliver may take.
+  let deliveryLease: Duration
+  /// How long events are kept.
+  let eventRetention: Duration
   /// Things that are allowed but look like mistakes.
   let remarks: [String]
 
@@ -28,6 +36,13 @@ struct Configuration: Sendable {
     accessPolicy = try Self.optionalPath(.accessPolicy, sources)
     keyring = try Self.path(.keyring, sources, stateDirectory + "/keyring.json")
     logLevel = try Self.level(sources)
+    outbound = OutboundSettings(
+      allowsHTTP: try Self.flag(.allowHTTP, sources),
+      addresses: AddressPolicy(allowed: try Self.blocks(.allowedAddresses, sources)),
+      caFile: try Self.optionalPath(.caFile, sources))
+    deliveryLease = .seconds(try Self.number(.deliveryLeaseSeconds, sources, 5...600) ?? 60)
+    eventRetention = .seconds(
+      86_400 * (try Self.number(.eventRetentionDays, sources, 1...3650) ?? 90))
     var remarks = sources.unknownVariables.map {
       "\($0) in the environment is not a setting of integrationd"
     }
@@ -72,6 +87,44 @@ struct Configuration: Sendable {
           + "the owner")
     }
     return mode
+  }
+
+  private static func flag(
+    _ setting: Setting, _ sources: ConfigurationSources
+  ) throws(ConfigurationError) -> Bool {
+    guard let given = try sources.given(setting) else { return false }
+    switch given.text {
+    case "true": return true
+    case "false": return false
+    default: throw ConfigurationError("\(given.origin): must be true or false")
+    }
+  }
+
+  private static func number(
+    _ setting: Setting, _ sources: ConfigurationSources, _ range: ClosedRange<Int>
+  ) throws(ConfigurationError) -> Int? {
+    guard let given = try sources.given(setting) else { return nil }
+    guard let number = Int(given.text), range.contains(number) else {
+      throw ConfigurationError(
+        "\(given.origin): must be a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  private static func blocks(
+    _ setting: Setting, _ sources: ConfigurationSources
+  ) throws(ConfigurationError) -> CIDRSet {
+    guard let given = try sources.given(setting) else { return CIDRSet() }
+    var blocks: [CIDRBlock] = []
+    for text in given.text.split(separator: ",") {
+      let text = text.trimmingPrefix(while: { $0 == " " })
+      do throws(CIDRError) {
+        blocks.append(try CIDRBlock(String(text)))
+      } catch {
+        throw ConfigurationError("\(given.origin): \"\(text)\" must be \(error)")
+      }
+    }
+    return CIDRSet(blocks)
   }
 
   private static func level(

@@ -15,6 +15,10 @@ struct ConfigurationSources {
       (.socketGroup, options.socketGroup), (.databaseURL, options.databaseURL),
       (.stateDirectory, options.stateDir), (.accessPolicy, options.accessPolicy),
       (.keyring, options.keyring), (.logLevel, options.logLevel),
+      (.allowHTTP, options.allowHTTP ? "true" : nil),
+      (.allowedAddresses, options.allowedAddresses), (.caFile, options.caFile),
+      (.deliveryLeaseSeconds, options.deliveryLeaseSeconds),
+      (.eventRetentionDays, options.eventRetentionDays),
     ]
     self.options = Dictionary(
       given.compactMap { setting, text in text.map { (setting, $0) } },
@@ -39,7 +43,7 @@ struct ConfigurationSources {
     }
     guard let file else { return nil }
     do throws(SettingsError) {
-      guard let text = try file.string(setting.rawValue) else { return nil }
+      guard let text = try file.text(setting.rawValue) else { return nil }
       return nonEmpty(text, "\(file.file):\(file.line(of: setting.rawValue))")
     } catch {
       throw ConfigurationError(error.description)

@@ -51,4 +51,33 @@ struct DaemonOptions: ParsableArguments {
         + "info.",
       valueName: "level"))
   var logLevel: String?
+
+  @Flag(name: .customLong("allow-http"), help: "Let webhooks have http URLs, not only https.")
+  var allowHTTP = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Private addresses that webhooks may be at, as in \"127.0.0.0/8,10.1.0.0/16\". Default: "
+        + "none. Metadata services and multicast are never talked to.",
+      valueName: "cidr,..."))
+  var allowedAddresses: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Certificates (PEM) to trust besides the system's when webhooks are called.",
+      valueName: "file"))
+  var caFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How long an attempt to deliver may take before another daemon takes it over, 5 to 600. "
+        + "Default 60.",
+      valueName: "seconds"))
+  var deliveryLeaseSeconds: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How long events, their deliveries and the log are kept, 1 to 3650. Default 90.",
+      valueName: "days"))
+  var eventRetentionDays: String?
 }

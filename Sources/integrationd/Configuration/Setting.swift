@@ -8,6 +8,11 @@ enum Setting: String, CaseIterable {
   case accessPolicy = "access_policy"
   case keyring
   case logLevel = "log_level"
+  case allowHTTP = "allow_http"
+  case allowedAddresses = "allowed_addresses"
+  case caFile = "ca_file"
+  case deliveryLeaseSeconds = "delivery_lease_seconds"
+  case eventRetentionDays = "event_retention_days"
 
   /// As in `--socket-mode`.
   var option: String { "--" + rawValue.replacing("_", with: "-") }

@@ -69,7 +69,7 @@ struct Daemon: Sendable {
       database: database, keyring: keyring, access: access, logger: logger)
     let health = HealthRegistry(clock: { Int64(Date.now.timeIntervalSince1970 * 1_000_000) })
     let watch = HealthWatch(registry: health)
-    let services = Services(environment, health)
+    let services = Services(environment, health, loops, configuration)
     let server = Server(
       try serverConfiguration(access), services: services.definitions, on: loops)
     services.load.provide { server.statistics }
@@ -78,7 +78,7 @@ struct Daemon: Sendable {
       { try await watch.follow(database) }, { try await watch.look(at: parts) },
     ]
     try await Background.run(watching + services.background) {
-      stop.arm(server, health)
+      stop.arm(server, health, services.engine)
       try await server.run { announce() }
     }
   }

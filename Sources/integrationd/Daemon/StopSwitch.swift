@@ -27,15 +27,17 @@ final class StopSwitch: Sendable {
   private struct State {
     var server: Server?
     var health: HealthRegistry?
+    var engine: DeliveryEngine?
     var pressed: MonotonicInstant?
   }
 
   private let state = Mutex(State())
 
   /// From now on there is something to drain.
-  func arm(_ server: Server, _ health: HealthRegistry) {
+  func arm(_ server: Server, _ health: HealthRegistry, _ engine: DeliveryEngine) {
     state.withLock { state in
       state.server = server
+      state.engine = engine
       state.health = health
     }
   }
@@ -47,6 +49,7 @@ final class StopSwitch: Sendable {
       guard let first = state.pressed else {
         state.pressed = now
         state.health?.stop()
+        state.engine?.drain()
         server.drain(within: Self.drainTime)
         return .draining
       }

@@ -1,0 +1,100 @@
+internal import DeliveryRules
+internal import FoundationEssentials
+internal import IntegrationAPI
+internal import Logging
+internal import OutboundHTTP
+internal import Reactor
+
+/// Makes one attempt: the request, its outcome, and what the retry policy says to it.
+struct Attempter: Sendable {
+  let http: OutboundHTTPClient
+  let settings: OutboundSettings
+  let logger: Logger
+
+  /// Sends a delivery's request once and says how to settle it. Never fails: that it could not be
+  /// sent is an outcome too.
+  /// - Parameters:
+  ///   - result: nil when the webhook's settings could not be asked for, which is our fault.
+  ///   - end: when it must be over. Past it, nothing is sent: somebody else may have taken over.
+  func attempt(
+    _ delivery: ClaimedDelivery, to result: Result<WebhookTarget, WebhookTargetFailure>?,
+    until end: MonotonicInstant
+  ) async -> Settlement {
+    let target: WebhookTarget
+    switch result {
+    case .success(let found): target = found
+    case .failure(let failure):
+      return settlement(of: delivery, failure.outcome, .none, requestHeaders: "")
+    case nil:
+      return settlement(
+        of: delivery, .ours("the webhook's settings could not be read"), .none,
+        requestHeaders: "")
+    }
+    let policy = delivery.isTest ? RetryPolicy.none : target.policy
+    guard MonotonicInstant.now() < end else {
+      return settlement(
+        of: delivery, .ours("the daemon stood still until the lease was nearly over"), policy,
+        requestHeaders: "")
+    }
+    let request: AttemptRequest
+    do throws(AttemptRequest.Refusal) {
+      request = try AttemptRequest(delivery, to: target, settings, now: .now, end: end)
+    } catch {
+      return settlement(
+        of: delivery, .failure(OutboundFailure(.invalidRequest, error.message)), policy,
+        requestHeaders: "")
+    }
+    return settlement(
+      of: delivery, await http.send(request.outbound), policy,
+      requestHeaders: request.shownHeaders)
+  }
+
+  private func settlement(
+    of delivery: ClaimedDelivery, _ result: OutboundResult, _ policy: RetryPolicy,
+    requestHeaders: String
+  ) -> Settlement {
+    if case .failure(let failure) = result, failure.cause == .staleConnection {
+      // At once on a new connection, which cannot be stale, and at nobody's expense.
+      return Settlement(
+        delivery: delivery.id, lane: delivery.lane, attempt: delivery.attempt,
+        leaseToken: delivery.leaseToken, end: .pending(after: .zero, spendsBudget: false),
+        record: AttemptRecord(result, requestHeaders: requestHeaders))
+    }
+    let verdict = policy.decide(
+      AttemptOutcome(result, now: .now), attemptsSpent: delivery.attemptsSpent,
+      consecutiveOwnFaults: delivery.ownFaults, random: .random(in: .min ... .max))
+    var settlement = Settlement(
+      delivery: delivery.id, lane: delivery.lane, attempt: delivery.attempt,
+      leaseToken: delivery.leaseToken, end: Settlement.End(verdict),
+      record: AttemptRecord(result, requestHeaders: requestHeaders))
+    if case .failedAndDisable(let reason) = verdict { settlement.disables = "\(reason)" }
+    return settlement
+  }
+}
+
+extension OutboundResult {
+  /// A failure before anything was sent, and not the receiver's.
+  fileprivate static func ours(_ message: String) -> OutboundResult {
+    .failure(OutboundFailure(.localResource, message))
+  }
+}
+
+extension Settlement.End {
+  fileprivate init(_ verdict: Verdict) {
+    switch verdict {
+    case .succeeded: self = .succeeded
+    case .retry(let delay, let spends): self = .pending(after: delay, spendsBudget: spends)
+    case .failed(let reason), .failedAndDisable(let reason): self = .failed("\(reason)")
+    }
+  }
+}
+
+extension WebhookTargetFailure {
+  /// What it is to an attempt: the receiver's fault only where the URL is.
+  fileprivate var outcome: OutboundResult {
+    switch reason {
+    case .url: .failure(OutboundFailure(.invalidRequest, "\(self)"))
+    case .credentials, .settings: .ours("\(self)")
+    }
+  }
+}

@@ -1,0 +1,421 @@
+internal import FoundationEssentials
+package import PostgresClient
+
+/// The statements of the delivery engine: `webhook_deliveries` as a queue of lanes, the log's rows as
+/// attempts begin and end, and the counters that change with them.
+///
+/// Every moment is the database's clock, so that daemons with other clocks cannot disagree.
+package enum QueueQueries {
+  package static let all: [Statement] = [
+    claim.statement, claimOne.statement, settle.statement, hurry.statement, lanes.statement,
+    lanesOfTenant.statement, cancelDeleted.statement, purgeDeleted.statement,
+    backlog.statement,
+  ]
+
+  /// Claims at most `$5[i]` due deliveries of each lane `($3[i], $4[i])`, oldest first, under the
+  /// lease token `$1` for `$2` microseconds.
+  static let claim = Query(
+    "queue.claim",
+    claiming(
+      from: """
+        select w.tenant_id, w.id as webhook_id, w.webhook_url, w.http_method, w.revision, d.id,
+          d.lease_token is not null as is_orphan, d.attempts
+        from unnest($3::uuid[], $4::uuid[], $5::bigint[]) as lane (tenant_id, webhook_id, quota)
+        join integrationd.webhooks as w
+          on w.tenant_id = lane.tenant_id
+          and w.id = lane.webhook_id
+          and w.is_active
+        join integrationd.tenants as t
+          on t.id = lane.tenant_id
+          and t.state = 'active'
+        cross join lateral (
+          select d.id, d.lease_token, d.attempts
+          from integrationd.webhook_deliveries as d
+          where d.tenant_id = lane.tenant_id
+            and d.webhook_id = lane.webhook_id
+            and d.state = 'pending'
+            and d.due_at <= now()
+          order by d.due_at
+          limit lane.quota
+          for update skip locked
+        ) as d
+        """), claimed)
+
+  /// Claims one delivery, whatever its webhook's state and whenever it is due.
+  static let claimOne = Query(
+    "queue.claim_one",
+    claiming(
+      from: """
+        select w.tenant_id, w.id as webhook_id, w.webhook_url, w.http_method, w.revision, d.id,
+          d.lease_token is not null as is_orphan, d.attempts
+        from integrationd.webhook_deliveries as d
+        join integrationd.webhooks as w
+          on w.tenant_id = d.tenant_id
+          and w.id = d.webhook_id
+        where d.tenant_id = $3
+          and d.id = $4
+          and d.state = 'pending'
+          and d.lease_token is null
+        for update of d skip locked
+        """), claimed)
+
+  /// The attempt is a row of the log, committed with the lease, before anything is sent. An attempt
+  /// that its daemon did not live to settle is settled here, as abandoned.
+  private static func claiming(from picked: String) -> String {
+    """
+    with picked as materialized (
+      \(picked)
+    ), claimed as (
+      update integrationd.webhook_deliveries as d
+      set lease_token = $1,
+        due_at = clock_timestamp() + $2::bigint * interval '1 microsecond',
+        attempts = d.attempts + 1
+      from picked as p
+      where d.tenant_id = p.tenant_id
+        and d.id = p.id
+      returning d.tenant_id, d.webhook_id, d.id, d.event_id, d.attempts, d.attempts_spent,
+        d.own_faults, d.is_test, p.webhook_url, p.http_method, p.revision
+    ), abandoned as (
+      update integrationd.webhook_delivery_logs as l
+      set delivery_status = 'pending_retry',
+        cause = 10,
+        error_message = 'the daemon ended, or lost its lease, before it knew how this went',
+        delivered_at = clock_timestamp(),
+        next_retry_at = clock_timestamp()
+      from picked as p
+      where p.is_orphan
+        and l.tenant_id = p.tenant_id
+        and l.delivery_id = p.id
+        and l.attempt_number = p.attempts
+        and l.delivery_status = 'in_progress'
+      returning l.tenant_id, l.webhook_id
+    ), counted as (
+      update integrationd.webhook_statistics as s
+      set total_attempts = s.total_attempts + a.count,
+        last_delivery_at = clock_timestamp(),
+        last_delivery_status = 'pending_retry'
+      from (
+        select tenant_id, webhook_id, count(*)
+        from abandoned
+        group by tenant_id, webhook_id
+      ) as a
+      where s.tenant_id = a.tenant_id
+        and s.webhook_id = a.webhook_id
+    ), logged as (
+      insert into integrationd.webhook_delivery_logs
+        (tenant_id, delivery_id, attempt_number, webhook_id, event_id, event_type, request_url,
+          request_method, created_at)
+      select c.tenant_id, c.id, c.attempts, c.webhook_id, c.event_id, e.event_type, c.webhook_url,
+        c.http_method, clock_timestamp()
+      from claimed as c
+      join integrationd.events as e
+        on e.tenant_id = c.tenant_id
+        and e.id = c.event_id
+    )
+    select c.tenant_id, c.webhook_id, c.id, c.event_id, e.event_type, e.event_data, c.attempts,
+      c.attempts_spent, c.own_faults, c.is_test, c.revision
+    from claimed as c
+    join integrationd.events as e
+      on e.tenant_id = c.tenant_id
+      and e.id = c.event_id
+    """
+  }
+
+  /// A claimed delivery, all but its lease token.
+  typealias Claimed = @Sendable (UUID) -> ClaimedDelivery
+
+  private static let claimed: @Sendable (inout RowReader) throws(RowError) -> Claimed = {
+    row throws(RowError) in
+    let lane = WebhookLane(
+      tenant: TenantID(try row.uuid()), webhook: WebhookID(try row.uuid()))
+    let id = DeliveryID(try row.uuid())
+    let event = EventID(try row.uuid())
+    let type = try row.text()
+    let data = try row.bytes()
+    let attempt = try row.int32()
+    let spent = try row.int32()
+    let ownFaults = try row.int32()
+    let isTest = try row.bool()
+    let revision = try row.int()
+    return { token in
+      ClaimedDelivery(
+        lane: lane, id: id, event: event, eventType: type, data: data, attempt: attempt,
+        leaseToken: token, attemptsSpent: Int(spent), ownFaults: Int(ownFaults), isTest: isTest,
+        revision: revision)
+    }
+  }
+
+  /// Settles attempts, element by element of the arrays: the delivery, its row of the log and its
+  /// webhook's counters. Answers with those whose lease still held; the others change nothing.
+  static let settle = Query(
+    "queue.settle",
+    """
+    with done as materialized (
+      select *
+      from unnest(
+        $1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[],
+        $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[],
+        $14::text[], $15::text[], $16::bytea[], $17::bigint[], $18::text[], $19::bigint[],
+        $20::bigint[], $21::bigint[], $22::bigint[]
+      ) as t (
+        tenant_id, id, attempt, lease_token, state, delay_us, spends, own_fault, failure, cause,
+        error_message, status_code, time_us, request_headers, response_headers, response_body,
+        truncated, peer, resolve_us, connect_us, tls_us, first_byte_us)
+    ), held as materialized (
+      select d.tenant_id, d.id
+      from done
+      join integrationd.webhook_deliveries as d
+        on d.tenant_id = done.tenant_id
+        and d.id = done.id
+        and d.lease_token = done.lease_token
+        and d.state = 'pending'
+      order by d.tenant_id, d.id
+      for update of d
+    ), settled as (
+      update integrationd.webhook_deliveries as d
+      set state = done.state,
+        lease_token = null,
+        due_at = case
+          when done.state = 'pending'
+            then clock_timestamp() + done.delay_us * interval '1 microsecond'
+          else d.due_at
+        end,
+        attempts_spent = d.attempts_spent + done.spends::integer,
+        own_faults = case when done.own_fault = 1 then d.own_faults + 1 else 0 end,
+        failure = done.failure,
+        ended_at = case when done.state <> 'pending' then clock_timestamp() end
+      from held
+      join done
+        on done.tenant_id = held.tenant_id
+        and done.id = held.id
+      where d.tenant_id = held.tenant_id
+        and d.id = held.id
+      returning d.tenant_id, d.id, d.state, d.due_at
+    ), logged as (
+      update integrationd.webhook_delivery_logs as l
+      set delivery_status = case s.state
+          when 'succeeded' then 'success'
+          when 'failed' then 'failed'
+          else 'pending_retry'
+        end,
+        cause = done.cause::integer,
+        error_message = done.error_message,
+        response_status_code = nullif(done.status_code, 0)::integer,
+        response_time_ms = done.time_us / 1000.0,
+        request_headers = done.request_headers,
+        response_headers = done.response_headers,
+        response_body = done.response_body,
+        response_truncated = done.truncated = 1,
+        peer_address = nullif(done.peer, ''),
+        resolve_us = nullif(done.resolve_us, -1)::integer,
+        connect_us = nullif(done.connect_us, -1)::integer,
+        tls_us = nullif(done.tls_us, -1)::integer,
+        first_byte_us = nullif(done.first_byte_us, -1)::integer,
+        delivered_at = clock_timestamp(),
+        next_retry_at = case when s.state = 'pending' then s.due_at end
+      from settled as s
+      join done
+        on done.tenant_id = s.tenant_id
+        and done.id = s.id
+      where l.tenant_id = s.tenant_id
+        and l.delivery_id = s.id
+        and l.attempt_number = done.attempt
+        and l.delivery_status = 'in_progress'
+      returning l.tenant_id, l.webhook_id, l.delivery_id, l.delivery_status
+    ), tally as (
+      select tenant_id, webhook_id, count(*) as attempts,
+        count(*) filter (where delivery_status = 'success') as successes,
+        count(*) filter (where delivery_status = 'failed') as failures,
+        max(delivery_status) as last_status
+      from logged
+      group by tenant_id, webhook_id
+    ), locked as materialized (
+      select s.tenant_id, s.webhook_id
+      from tally
+      join integrationd.webhook_statistics as s
+        on s.tenant_id = tally.tenant_id
+        and s.webhook_id = tally.webhook_id
+      order by s.tenant_id, s.webhook_id
+      for update of s
+    ), counted as (
+      update integrationd.webhook_statistics as s
+      set total_deliveries = s.total_deliveries + tally.successes + tally.failures,
+        successful_deliveries = s.successful_deliveries + tally.successes,
+        failed_deliveries = s.failed_deliveries + tally.failures,
+        total_attempts = s.total_attempts + tally.attempts,
+        last_delivery_at = clock_timestamp(),
+        last_delivery_status = tally.last_status
+      from locked
+      join tally
+        on tally.tenant_id = locked.tenant_id
+        and tally.webhook_id = locked.webhook_id
+      where s.tenant_id = locked.tenant_id
+        and s.webhook_id = locked.webhook_id
+    )
+    select id
+    from settled
+    """,
+    effect: .writes
+  ) { row throws(RowError) in DeliveryID(try row.uuid()) }
+
+  /// Makes what a claim with token `$1` has got due at once: its reply was lost.
+  static let hurry = Query(
+    "queue.hurry",
+    """
+    update integrationd.webhook_deliveries as d
+    set due_at = now()
+    from unnest($2::uuid[], $3::uuid[]) as lane (tenant_id, webhook_id)
+    where d.tenant_id = lane.tenant_id
+      and d.webhook_id = lane.webhook_id
+      and d.state = 'pending'
+      and d.lease_token = $1
+    """)
+
+  /// A lane with something pending, and in how many microseconds its first is due.
+  struct Lane: Sendable {
+    let lane: WebhookLane
+    let dueIn: Duration
+  }
+
+  /// The next `$3` lanes behind `($1, $2)`, whether or not their webhooks are active. Hops from lane
+  /// to lane through `webhook_deliveries_due`: its cost is the lanes, not what is pending in them.
+  static let lanes = Query(
+    "queue.lanes",
+    hopping(
+      first: "(d.tenant_id, d.webhook_id) > ($1::uuid, $2::uuid)",
+      next: "(d.tenant_id, d.webhook_id) > (lane.tenant_id, lane.webhook_id)", limit: "$3"), lane)
+
+  /// The same within one tenant `$1`.
+  static let lanesOfTenant = Query(
+    "queue.lanes_of_tenant",
+    hopping(
+      first: "d.tenant_id = $1::uuid",
+      next: "d.tenant_id = $1::uuid and d.webhook_id > lane.webhook_id", limit: "$2"), lane)
+
+  private static func hopping(first: String, next: String, limit: String) -> String {
+    """
+    with recursive lane as (
+      (
+        select d.tenant_id, d.webhook_id, d.due_at
+        from integrationd.webhook_deliveries as d
+        where d.state = 'pending'
+          and \(first)
+        order by d.tenant_id, d.webhook_id, d.due_at
+        limit 1
+      )
+      union all
+      select n.tenant_id, n.webhook_id, n.due_at
+      from lane
+      cross join lateral (
+        select d.tenant_id, d.webhook_id, d.due_at
+        from integrationd.webhook_deliveries as d
+        where d.state = 'pending'
+          and \(next)
+        order by d.tenant_id, d.webhook_id, d.due_at
+        limit 1
+      ) as n
+    )
+    select tenant_id, webhook_id,
+      (extract(epoch from due_at - clock_timestamp()) * 1000000)::bigint
+    from lane
+    limit \(limit)
+    """
+  }
+
+  private static let lane: @Sendable (inout RowReader) throws(RowError) -> Lane = {
+    row throws(RowError) in
+    Lane(
+      lane: WebhookLane(tenant: TenantID(try row.uuid()), webhook: WebhookID(try row.uuid())),
+      dueIn: .microseconds(try row.int()))
+  }
+
+  /// Cancels at most `$1` deliveries that are owed to deleted webhooks.
+  static let cancelDeleted = Query(
+    "queue.cancel_deleted",
+    """
+    with owed as (
+      select d.tenant_id, d.id
+      from integrationd.webhooks as w
+      join integrationd.webhook_deliveries as d
+        on d.tenant_id = w.tenant_id
+        and d.webhook_id = w.id
+        and d.state = 'pending'
+      where w.deleted_at is not null
+      limit $1
+      for update of d skip locked
+    ), cancelled as (
+      update integrationd.webhook_deliveries as d
+      set state = 'cancelled',
+        lease_token = null,
+        ended_at = now()
+      from owed
+      where d.tenant_id = owed.tenant_id
+        and d.id = owed.id
+      returning 1
+    )
+    select count(*)
+    from cancelled
+    """,
+    effect: .writes
+  ) { row throws(RowError) in try row.int() }
+
+  /// Deletes at most `$1` deliveries of deleted webhooks, with their log, and the webhooks that have
+  /// none left.
+  static let purgeDeleted = Query(
+    "queue.purge_deleted",
+    """
+    with gone as (
+      select w.tenant_id, w.id
+      from integrationd.webhooks as w
+      where w.deleted_at < now() - interval '1 minute'
+      order by w.deleted_at
+      limit 10
+    ), old as (
+      select d.tenant_id, d.id
+      from gone
+      cross join lateral (
+        select d.tenant_id, d.id
+        from integrationd.webhook_delivery_logs as l
+        join integrationd.webhook_deliveries as d
+          on d.tenant_id = l.tenant_id
+          and d.id = l.delivery_id
+          and d.state <> 'pending'
+        where l.tenant_id = gone.tenant_id
+          and l.webhook_id = gone.id
+        limit $1
+      ) as d
+      limit $1
+    ), purged as (
+      delete from integrationd.webhook_deliveries as d
+      using old
+      where d.tenant_id = old.tenant_id
+        and d.id = old.id
+      returning 1
+    ), emptied as (
+      delete from integrationd.webhooks as w
+      using gone
+      where w.tenant_id = gone.tenant_id
+        and w.id = gone.id
+        and not exists (select from old)
+    )
+    select count(*)
+    from purged
+    """,
+    effect: .writes
+  ) { row throws(RowError) in try row.int() }
+
+  /// How many deliveries are pending, as the planner last saw it, and how long the oldest due one has
+  /// waited among the first lanes.
+  static let backlog = Query(
+    "queue.backlog",
+    """
+    select count(*)
+    from (
+      select
+      from integrationd.webhook_deliveries
+      where state = 'pending'
+      limit $1
+    ) as pending
+    """
+  ) { row throws(RowError) in try row.int() }
+}

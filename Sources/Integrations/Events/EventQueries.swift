@@ -1,0 +1,113 @@
+package import PostgresClient
+
+/// The statements on `integrationd.events`.
+package enum EventQueries {
+  package static let all: [Statement] = [
+    accept.statement, held.statement, find.statement, list.statement, purge.statement,
+  ]
+
+  /// What the database says of one event that was offered.
+  struct Offer: Sendable {
+    let outcome: String
+    let publishedAt: UnixTime?
+    let webhooks: [WebhookID]
+  }
+
+  /// An event that has the id or the key of one that was offered.
+  struct Holder: Sendable {
+    let ordinal: Int64
+    let isSame: Bool
+    let id: EventID
+    let publishedAt: UnixTime
+  }
+
+  /// A row for each event, in order.
+  static let accept = Query(
+    "events.accept",
+    """
+    select outcome, published_at, webhooks
+    from integrationd.accept_events($1, $2, $3, $4, $5)
+    order by ordinal
+    """,
+    effect: .writes
+  ) { row throws(RowError) in
+    Offer(
+      outcome: try row.text(), publishedAt: try row.timeIfPresent(),
+      webhooks: try row.uuidArrayIfPresent()?.map(WebhookID.init) ?? [])
+  }
+
+  /// A row for each event whose id or key is taken.
+  static let held = Query(
+    "events.held",
+    """
+    select ordinal, is_same, event_id, published_at
+    from integrationd.held_events($1, $2, $3, $4, $5)
+    """
+  ) { row throws(RowError) in
+    Holder(
+      ordinal: try row.int(), isSame: try row.bool(), id: EventID(try row.uuid()),
+      publishedAt: try row.time())
+  }
+
+  static let find = Query(
+    "events.find",
+    """
+    select id, tenant_id, event_type, event_data, octet_length(event_data),
+      coalesce(idempotency_key, ''), created_at
+    from integrationd.events
+    where tenant_id = $1
+      and id = $2
+    """, record)
+
+  /// Walks `events_by_age`. Without payloads.
+  static let list = Query(
+    "events.list",
+    """
+    select id, tenant_id, event_type, ''::bytea, octet_length(event_data),
+      coalesce(idempotency_key, ''), created_at
+    from integrationd.events
+    where tenant_id = $1
+      and (created_at, id) < ($2, $3)
+      and ($5 = '' or event_type = $5)
+    order by created_at desc, id desc
+    limit $4
+    """, record)
+
+  /// Deletes at most `$2` events older than `$1` microseconds that nobody is owed any more, with
+  /// their deliveries and the log of those.
+  static let purge = Query(
+    "events.purge",
+    """
+    with old as (
+      select tenant_id, id
+      from integrationd.events as e
+      where e.created_at < now() - $1 * interval '1 microsecond'
+        and not exists (
+          select
+          from integrationd.webhook_deliveries as d
+          where d.tenant_id = e.tenant_id
+            and d.event_id = e.id
+            and d.state = 'pending'
+        )
+      limit $2
+    ), purged as (
+      delete from integrationd.events as e
+      using old
+      where e.tenant_id = old.tenant_id
+        and e.id = old.id
+      returning 1
+    )
+    select count(*)
+    from purged
+    """,
+    effect: .writes
+  ) { row throws(RowError) in try row.int() }
+
+  private static let record: @Sendable (inout RowReader) throws(RowError) -> EventRecord = {
+    row throws(RowError) in
+    EventRecord(
+      id: EventID(try row.uuid()), tenant: TenantID(try row.uuid()), type: try row.text(),
+      data: try row.bytes(), byteCount: try row.int(), idempotencyKey: try row.text(),
+      createdAt: try row.time())
+  }
+}

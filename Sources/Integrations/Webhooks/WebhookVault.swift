@@ -1,0 +1,96 @@
+internal import FoundationEssentials
+package import KeyRules
+
+/// Why credentials cannot be had from a row.
+package enum WebhookVaultError: Error, Equatable, Sendable, CustomStringConvertible {
+  case envelope(EnvelopeError)
+  /// The envelope opened, and what was in it is not what this daemon writes.
+  case unreadable
+
+  package var description: String {
+    switch self {
+    case .envelope(.malformed): "the envelope is malformed"
+    case .envelope(.unknownKey(let version)):
+      "the envelope was sealed with key-encryption key \(version), which the keyring lacks"
+    case .envelope(.refused): "the envelope was changed, or belongs to another row or revision"
+    case .envelope(.cipher): "the cipher failed"
+    case .unreadable: "the envelope holds no credentials"
+    }
+  }
+}
+
+/// Seals and opens the credentials of webhooks: each value for its row and the revision of it.
+struct WebhookVault: Sendable {
+  let keyring: Keyring
+
+  /// - Throws: ``WebhookVaultError``.
+  func seal(
+    _ credentials: WebhookCredentials, for lane: WebhookLane, revision: Int64
+  ) throws(WebhookVaultError) -> [UInt8] {
+    var clear: Data
+    do {
+      clear = try JSONEncoder().encode(credentials)
+    } catch {
+      // The error may quote a value.
+      throw .unreadable
+    }
+    defer { clear.resetBytes(in: clear.startIndex..<clear.endIndex) }
+    return try seal(clear.span, for: lane, revision: revision)
+  }
+
+  /// - Throws: ``WebhookVaultError``.
+  func open(
+    _ envelope: [UInt8], for lane: WebhookLane, revision: Int64
+  ) throws(WebhookVaultError) -> WebhookCredentials {
+    let secret = try unseal(envelope, for: lane, revision: revision)
+    var clear = secret.withBytes { bytes in
+      var data = Data(capacity: bytes.count)
+      for index in bytes.indices { data.append(bytes[index]) }
+      return data
+    }
+    defer { clear.resetBytes(in: clear.startIndex..<clear.endIndex) }
+    do {
+      return try JSONDecoder().decode(WebhookCredentials.self, from: clear)
+    } catch {
+      // The error may quote a value.
+      throw .unreadable
+    }
+  }
+
+  /// The same value sealed with the newest key. What is in it is not looked at.
+  /// - Throws: ``WebhookVaultError`` `envelope`.
+  func rewrap(
+    _ envelope: [UInt8], for lane: WebhookLane, revision: Int64
+  ) throws(WebhookVaultError) -> [UInt8] {
+    let secret = try unseal(envelope, for: lane, revision: revision)
+    return try secret.withBytes { bytes throws(WebhookVaultError) in
+      try seal(bytes, for: lane, revision: revision)
+    }
+  }
+
+  private func seal(
+    _ clear: Span<UInt8>, for lane: WebhookLane, revision: Int64
+  ) throws(WebhookVaultError) -> [UInt8] {
+    do throws(EnvelopeError) {
+      return try keyring.seal(clear, for: Self.context(lane, revision))
+    } catch {
+      throw .envelope(error)
+    }
+  }
+
+  private func unseal(
+    _ envelope: [UInt8], for lane: WebhookLane, revision: Int64
+  ) throws(WebhookVaultError) -> Secret {
+    do throws(EnvelopeError) {
+      return try keyring.open(envelope, for: Self.context(lane, revision))
+    } catch {
+      throw .envelope(error)
+    }
+  }
+
+  private static func context(_ lane: WebhookLane, _ revision: Int64) -> EnvelopeContext {
+    EnvelopeContext(
+      tenant: lane.tenant.description, table: "webhooks", column: "auth_credentials",
+      row: lane.webhook.description, revision: revision)
+  }
+}

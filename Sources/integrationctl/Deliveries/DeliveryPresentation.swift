@@ -1,0 +1,71 @@
+import IntegrationClient
+
+extension ListDeliveriesResponse: Page {
+  var rows: [Delivery] { deliveries }
+}
+
+extension ListAttemptsResponse: Page {
+  var rows: [DeliveryAttempt] { attempts }
+}
+
+extension Delivery: Presentable {
+  var fields: [(name: String, value: String)] {
+    var fields: [(name: String, value: String)] = [
+      ("delivery", deliveryId), ("tenant", tenantId), ("webhook", webhookId), ("event", eventId),
+      ("type", eventType), ("state", Format.word(state)), ("attempts", String(attempts)),
+    ]
+    if nextAttemptAt != nil { fields.append(("next try", Format.time(nextAttemptAt))) }
+    if !failure.isEmpty { fields.append(("failure", failure)) }
+    fields.append(("created", Format.time(createdAt)))
+    if endedAt != nil { fields.append(("ended", Format.time(endedAt))) }
+    if isTest { fields.append(("test", "yes")) }
+    return fields
+  }
+
+  static func table(_ deliveries: [Delivery]) -> Table {
+    var table = Table(
+      "DELIVERY", "WEBHOOK", "EVENT", "TYPE", "STATE", "TRIES", "NEXT TRY", "ENDED", "FAILURE")
+    for delivery in deliveries {
+      table.add(
+        delivery.deliveryId, delivery.webhookId, delivery.eventId, delivery.eventType,
+        Format.word(delivery.state), String(delivery.attempts),
+        Format.time(delivery.nextAttemptAt), Format.time(delivery.endedAt),
+        delivery.failure.isEmpty ? "-" : Format.cut(delivery.failure, to: 60))
+    }
+    return table
+  }
+}
+
+extension DeliveryAttempt {
+  /// Attempts of several deliveries.
+  static func log(_ attempts: [DeliveryAttempt]) -> Table {
+    var table = Table(
+      "BEGAN", "STATUS", "CODE", "TOOK", "TYPE", "DELIVERY", "TRY", "WEBHOOK", "ERROR")
+    for attempt in attempts {
+      table.add(
+        Format.time(attempt.createdAt), Format.word(attempt.deliveryStatus), attempt.code,
+        Format.duration(attempt.responseTime), attempt.eventType, attempt.deliveryId,
+        String(attempt.attemptNumber), attempt.webhookId, attempt.error)
+    }
+    return table
+  }
+
+  /// Attempts of one delivery.
+  static func timeline(_ attempts: [DeliveryAttempt]) -> Table {
+    var table = Table("TRY", "BEGAN", "STATUS", "CODE", "TOOK", "ADDRESS", "NEXT TRY", "ERROR")
+    for attempt in attempts {
+      table.add(
+        String(attempt.attemptNumber), Format.time(attempt.createdAt),
+        Format.word(attempt.deliveryStatus), attempt.code, Format.duration(attempt.responseTime),
+        attempt.peerAddress.isEmpty ? "-" : attempt.peerAddress, Format.time(attempt.nextRetryAt),
+        attempt.error)
+    }
+    return table
+  }
+
+  private var code: String { responseStatusCode == 0 ? "-" : String(responseStatusCode) }
+
+  private var error: String {
+    errorMessage.isEmpty ? "-" : Format.cut(errorMessage, to: 60)
+  }
+}
