@@ -107,8 +107,9 @@ let package = Package(
     .executableTarget(
       name: "integrationctl",
       dependencies: [
-        "IntegrationClient", "IntegrationAPI", "TTRPC", "ProtobufC", "Signing", arguments,
-        .product(name: "FlyingFox", package: "FlyingFox"),
+        "IntegrationClient", "IntegrationAPI", "TTRPC", "Reactor", "ProtobufC", "Signing",
+        arguments, .product(name: "FlyingFox", package: "FlyingFox"),
+        .product(name: "FlyingSocks", package: "FlyingFox"),
       ],
       swiftSettings: room),
 
@@ -155,8 +156,8 @@ let package = Package(
     .testTarget(
       name: "DaemonTests",
       dependencies: [
-        "IntegrationClient", "IntegrationAPI", "PostgresClient", "Reactor", "TestSupport",
-        "integrationd", "integrationctl",
+        "IntegrationClient", "IntegrationAPI", "PostgresClient", "Reactor", "Signing",
+        "TestSupport", "integrationd", "integrationctl",
       ]),
     .testTarget(name: "ArchitectureTests"),
   ]

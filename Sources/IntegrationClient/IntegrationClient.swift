@@ -30,6 +30,14 @@ public struct IntegrationClient: Sendable {
   public let tenants: TenantServiceClient
   /// API keys: issue, change, revoke, rotate, verify.
   public let apiKeys: ApiKeyServiceClient
+  /// Webhooks: where a tenant's customers want to be told of events.
+  public let webhooks: WebhookServiceClient
+  /// The catalogue of event types.
+  public let eventTypes: EventTypeServiceClient
+  /// Events: publish them, read them.
+  public let events: EventServiceClient
+  /// What is owed to webhooks, and the log of every attempt.
+  public let deliveries: DeliveryServiceClient
   /// What is healthy, and what the daemon is doing.
   public let health: HealthServiceClient
   /// The health protocol of gRPC; its `watch` reports every change.
@@ -51,6 +59,10 @@ public struct IntegrationClient: Sendable {
     channel = ClientChannel(configuration)
     tenants = TenantServiceClient(channel)
     apiKeys = ApiKeyServiceClient(channel)
+    webhooks = WebhookServiceClient(channel)
+    eventTypes = EventTypeServiceClient(channel)
+    events = EventServiceClient(channel)
+    deliveries = DeliveryServiceClient(channel)
     health = HealthServiceClient(channel)
     grpcHealth = GRPCHealthClient(channel)
   }

@@ -116,6 +116,7 @@ private final class Door: @unchecked Sendable {
   private let loop: EventLoop
   private let maxConnections: Int
   private var listener: UnixListener?
+  private var hasOpened = false
   private var isPaused = false
   private let inside = Atomic<Int>(0)
 
@@ -127,7 +128,8 @@ private final class Door: @unchecked Sendable {
   func open(
     _ configuration: ServerConfiguration, _ onAccept: @escaping (AcceptedSocket) -> Void
   ) throws(ListenError) {
-    precondition(listener == nil, "a server runs once")
+    precondition(!hasOpened, "a server runs once")
+    hasOpened = true
     listener = try UnixListener.bind(
       path: configuration.path, permissions: configuration.permissions,
       group: configuration.group, on: loop
@@ -156,5 +158,7 @@ private final class Door: @unchecked Sendable {
 
   func close() {
     listener?.close()
+    // It holds who it calls.
+    listener = nil
   }
 }

@@ -50,9 +50,9 @@ enum Format {
     name(value).replacing("_", with: "-")
   }
 
-  /// A phase of an attempt; `-` for one that did not take place.
-  static func phase(_ span: ProtoDuration?) -> String {
-    guard let duration = span?.duration, duration > .zero else { return "-" }
+  /// A phase of an attempt; nil for one that did not take place.
+  static func phase(_ span: ProtoDuration?) -> String? {
+    guard let duration = span?.duration, duration > .zero else { return nil }
     return duration < .milliseconds(1) ? "<1 ms" : Format.duration(duration)
   }
 
@@ -62,6 +62,10 @@ enum Format {
     case ..<1_048_576: "\(decimal(Double(bytes) / 1024)) KiB"
     default: "\(decimal(Double(bytes) / 1_048_576)) MiB"
     }
+  }
+
+  static func deliveries(_ count: some BinaryInteger) -> String {
+    count == 1 ? "1 delivery" : "\(count) deliveries"
   }
 
   /// At most so many characters, the last one `…` when there were more.

@@ -27,8 +27,8 @@ final class ClientStream: @unchecked Sendable {
 
   /// Connects and sends the request.
   func open(_ call: ClientCall) async throws(RPCError) {
-    self.call = call
     try core.enter(self)
+    self.call = call
     do throws(RPCError) {
       let socket = try await connect(call)
       guard case .connecting = link else {

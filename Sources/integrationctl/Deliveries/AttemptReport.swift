@@ -1,8 +1,8 @@
 import IntegrationClient
 
-/// An attempt in full: how it ended and how long it took, then what was sent after `>` and what came
-/// back after `<`. Every line of a request or response has its mark, so that a body cannot pass for
-/// something this program says.
+/// An attempt in full: how it ended and how long it took, then what was sent after `>` and what
+/// came back after `<`. Every line of a request or response has its mark, so that a body cannot pass
+/// for something this program says.
 struct AttemptReport {
   private let attempt: DeliveryAttempt
 
@@ -59,12 +59,16 @@ extension DeliveryAttempt {
     }
   }
 
-  /// As in `resolve 1 ms, connect 3 ms, tls 12 ms, first byte 40 ms`.
+  /// As in `resolve 1 ms, connect 3 ms, tls 12 ms, first byte 40 ms`. Phases that did not take
+  /// place are left out: a connection that was open already has but the last.
   var phases: String {
     let all: [(String, ProtoDuration?)] = [
       ("resolve", timings?.resolve), ("connect", timings?.connect), ("tls", timings?.tls),
       ("first byte", timings?.firstByte),
     ]
-    return all.map { "\($0.0) \(Format.phase($0.1))" }.joined(separator: ", ")
+    let taken = all.compactMap { name, span in
+      Format.phase(span).map { "\(name) \($0)" }
+    }
+    return taken.isEmpty ? "-" : taken.joined(separator: ", ")
   }
 }

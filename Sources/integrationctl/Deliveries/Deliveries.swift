@@ -32,7 +32,7 @@ struct Deliveries: AsyncParsableCommand {
       let nothing =
         isFiltered
         ? "no such attempts"
-        : "no attempts yet; publish an event with: integrationctl events publish \(tenant) TYPE JSON"
+        : "no attempts yet; publish an event with: integrationctl events publish \(tenant) TYPE"
       try await connection.withClient { client, options in
         try await pages.show(
           json: connection.json, ifEmpty: nothing, repeating: try times.arguments,
@@ -59,7 +59,7 @@ struct Deliveries: AsyncParsableCommand {
     func run() async throws {
       try await connection.withClient { client, options in
         try await pages.show(
-          json: connection.json, ifEmpty: "nothing is owed to this webhook", table: Delivery.table
+          json: connection.json, ifEmpty: "nothing is owed to this webhook", table: Delivery.owed
         ) { token in
           try await client.deliveries.listDeliveries(
             ListDeliveriesRequest(
@@ -83,7 +83,7 @@ struct Deliveries: AsyncParsableCommand {
         try await pages.show(
           json: connection.json,
           ifEmpty: "nobody was told of it: no active webhook subscribed to its type",
-          table: Delivery.table
+          table: Delivery.fates
         ) { token in
           try await client.deliveries.listDeliveries(
             ListDeliveriesRequest(

@@ -22,14 +22,25 @@ extension Delivery: Presentable {
     return fields
   }
 
-  static func table(_ deliveries: [Delivery]) -> Table {
-    var table = Table(
-      "DELIVERY", "WEBHOOK", "EVENT", "TYPE", "STATE", "TRIES", "NEXT TRY", "ENDED", "FAILURE")
+  /// Of one webhook, while they are owed.
+  static func owed(_ deliveries: [Delivery]) -> Table {
+    var table = Table("DELIVERY", "EVENT", "TYPE", "TRIES", "NEXT TRY", "OWED SINCE")
     for delivery in deliveries {
       table.add(
-        delivery.deliveryId, delivery.webhookId, delivery.eventId, delivery.eventType,
-        Format.word(delivery.state), String(delivery.attempts),
-        Format.time(delivery.nextAttemptAt), Format.time(delivery.endedAt),
+        delivery.deliveryId, delivery.eventId, delivery.eventType, String(delivery.attempts),
+        Format.time(delivery.nextAttemptAt), Format.time(delivery.createdAt))
+    }
+    return table
+  }
+
+  /// Of one event.
+  static func fates(_ deliveries: [Delivery]) -> Table {
+    var table = Table("DELIVERY", "WEBHOOK", "STATE", "TRIES", "NEXT TRY", "ENDED", "FAILURE")
+    for delivery in deliveries {
+      table.add(
+        delivery.deliveryId, delivery.webhookId, Format.word(delivery.state),
+        String(delivery.attempts), Format.time(delivery.nextAttemptAt),
+        Format.time(delivery.endedAt),
         delivery.failure.isEmpty ? "-" : Format.cut(delivery.failure, to: 60))
     }
     return table

@@ -6,6 +6,7 @@ actor EventStream {
   private let tenant: String
   private let json: Bool
   private var ledger = StreamLedger()
+  private var isInputRead = false
 
   init(tenant: String, json: Bool) {
     self.tenant = tenant
@@ -20,12 +21,10 @@ actor EventStream {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await self.send(to: call.requests) }
       for try await answer in call.responses { try show(ledger.answered(answer)) }
-      // Whoever still waits for input waits in vain.
-      group.cancelAll()
+      guard isInputRead, ledger.isSettled else {
+        throw RPCError(.unavailable, "the daemon ended the stream before the input had ended")
+      }
       try await group.waitForAll()
-    }
-    guard ledger.isSettled else {
-      throw RPCError(.unavailable, "the daemon ended the stream before it had answered every event")
     }
     if ledger.refusals > 0 { throw ExitStatus.refused }
   }
@@ -45,6 +44,7 @@ actor EventStream {
       ledger.sent()
       try await requests.write(request)
     }
+    isInputRead = true
     await requests.finish()
   }
 
@@ -62,7 +62,7 @@ extension PublishEventStreamResponse {
       let name = StatusCode(rawValue: code)?.name ?? "\(code)"
       return "\(sequence): refused: \(message) (\(reason.isEmpty ? name : reason))"
     }
-    let what = event.duplicate ? "published before" : "\(event.deliveries) deliveries"
+    let what = event.duplicate ? "published before" : Format.deliveries(event.deliveries)
     return "\(sequence): \(event.eventId), \(what)"
   }
 }

@@ -54,7 +54,8 @@ struct EventTypes: AsyncParsableCommand {
     func run() async throws {
       let nothing =
         prefix.isEmpty
-        ? "no event types; add one with: integrationctl event-types create \(tenant) TYPE"
+        ? "no event types\(archived ? "" : " but archived ones, if any (--archived)"); "
+          + "add one with: integrationctl event-types create \(tenant) TYPE"
         : "no such event types"
       try await connection.withClient { client, options in
         try await pages.show(

@@ -10,8 +10,8 @@ extension Webhooks {
     static let configuration = CommandConfiguration(
       abstract: "Be a receiver: print the requests of webhooks as they come, and answer them.",
       discussion: """
-        For trying things out; no daemon is asked. With a secret, requests that it did not sign are \
-        answered with 401. Bodies of more than 1 MiB are answered with 413. Ctrl-C ends it once \
+        For trying things out; no daemon is asked. With a secret, requests that it did not sign \
+        are answered with 401. Bodies of more than 1 MiB are answered with 413. Ctrl-C ends it once \
         what has come is answered, a second one at once.
 
         integrationctl webhooks listen --secret-file secret

@@ -4,8 +4,8 @@ enum BodyText {
   /// Bytes of a dump; `--json` has them all.
   static let maxDumpedBytes = 4096
 
-  /// - Parameter isTruncated: whether the end of the body is missing, so that the last character may
-  ///   be cut in two.
+  /// - Parameter isTruncated: whether the end of the body is missing, so that the last character
+  ///   may be cut in two.
   static func lines(_ bytes: [UInt8], isTruncated: Bool = false) -> [String] {
     let end = isTruncated ? ["(cut off here: there was more)"] : []
     guard !bytes.isEmpty else { return isTruncated ? end : ["(no body)"] }

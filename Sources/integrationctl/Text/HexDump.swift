@@ -1,4 +1,4 @@
-/// Bytes as `hexdump -C` shows them: offset, sixteen bytes, and those of them that are visible ASCII.
+/// Bytes as `hexdump -C` shows them: offset, sixteen bytes, those of them that are visible ASCII.
 enum HexDump {
   static func lines(_ bytes: [UInt8]) -> [String] {
     stride(from: 0, to: bytes.count, by: 16).map { start in

@@ -58,8 +58,8 @@ struct StatusRuleArgument: ExpressibleByArgument, Equatable {
 struct RetryOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "When to try again: default (--max-retries, --retry-delay apart), standard (ten tries in three "
-        + "days), fast (five tries in ten minutes), none, or delays such as '5s,1m,10m'.",
+      "When to try again: default (--max-retries, --retry-delay apart), standard (ten tries in "
+        + "three days), fast (five tries in ten minutes), none, or delays such as '5s,1m,10m'.",
       valueName: "policy"))
   var retry: RetryChoice?
   @Option(help: ArgumentHelp("For default: 1 to 50 retries. Default: 3.", valueName: "count"))

@@ -126,7 +126,7 @@ struct Webhooks: AsyncParsableCommand {
           answer, nil,
           also: [
             ("webhook", target.webhook), ("state", "deleted"),
-            ("cancelled", "\(answer.cancelledDeliveries) deliveries that were owed"),
+            ("cancelled", "\(Format.deliveries(answer.cancelledDeliveries)) owed"),
           ])
       }
     }

@@ -6,9 +6,9 @@ extension Webhooks {
     static let configuration = CommandConfiguration(
       abstract: "Give a webhook a new signing secret. One that was made is printed once.",
       discussion: """
-        The old secrets sign too for a while, so that the receiver can change over in its own time. \
-        Of the profiles, github and body-hex have room for one signature only: with them the new \
-        secret signs alone, at once.
+        The old secrets sign too for a while, so that the receiver can change over in its own \
+        time. Of the profiles, github and body-hex have room for one signature only: with them \
+        the new secret signs alone, at once.
         """)
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var target: WebhookArguments

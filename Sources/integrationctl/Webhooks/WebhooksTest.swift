@@ -6,8 +6,8 @@ extension Webhooks {
     static let configuration = CommandConfiguration(
       abstract: "Send a webhook a real request, now, and show what happened.",
       discussion: """
-        Sends an event of type webhook.test, once, also to a disabled webhook. Exits with 1 when the \
-        receiver did not answer with a 2xx status.
+        Sends an event of type webhook.test, once, also to a disabled webhook. Exits with 1 when \
+        the receiver did not answer with a 2xx status.
         """)
     /// Longer than any attempt may take, so that the answer is never given up before the attempt.
     private static let longestSeconds = 40.0

@@ -1,4 +1,5 @@
 import ProtobufC
+import Reactor
 import Synchronization
 import TTRPC
 import Testing
@@ -8,7 +9,9 @@ import Testing
 struct HungServerTests {
   @Test("calls to a server that reads nothing expire unsent and are not carried out later")
   func expireUnsent() async throws {
-    let hanging = Mutex<RawServer.Connection?>(nil)
+    let hanging = Guarded<RawServer.Connection?>(nil)
+    // It holds the script that holds this.
+    defer { hanging.withLock { $0 = nil } }
     let isAwake = Flag()
     let count = Atomic<Int>(0)
     try await RawServer.with({ connection, header, _ in
@@ -53,8 +56,9 @@ struct HungServerTests {
 
   @Test("a call tells the server what is left of its time when it is sent")
   func timeLeft() async throws {
-    let first = Mutex<RawServer.Connection?>(nil)
-    let times = Mutex<[Int64]>([])
+    let first = Guarded<RawServer.Connection?>(nil)
+    defer { first.withLock { $0 = nil } }
+    let times = Guarded<[Int64]>([])
     try await RawServer.with({ connection, header, body in
       times.withLock { $0.append((try? TTRPCRequest(serialized: body).timeoutNano) ?? 0) }
       if header.streamID == 1 {

@@ -38,9 +38,9 @@ struct LimitTests {
   func idle() async throws {
     try await World.with({ $0.limits.idleTime = .seconds(1) }) { world in
       try await world.besideCanary {
-        let idle = try await world.raw()
         let busy = try await world.raw()
         try await busy.call("Wait", stream: 1, ProtoAny())
+        let idle = try await world.raw()
         #expect(await idle.untilClosed().isEmpty)
         let another = try await world.raw()
         try await another.call("Echo", stream: 1, ProtoAny())

@@ -107,9 +107,18 @@ struct SkippedFrameTests {
       try await raw.call("Wait", stream: 1, ProtoAny())
       try await world.gate.until { $0.arrivals == 1 }
       let next = RawClient.frame(.request, stream: 3, try RawClient.request("Echo", payload: []))
-      await raw.send(Array(next[..<15]))
-      try await world.roundTrips(1)
-      await raw.send(Array(next[15...]) + next[..<5])
+      // In two turns, so that the frame is known to be on its way when the reading stops.
+      let loop = raw.socket.loop
+      await loop.run {
+        raw.socket.output += next[..<15]
+        raw.socket.flush()
+        loop.atEndOfTurn {
+          loop.submit {
+            raw.socket.output += next[15...] + next[..<5]
+            raw.socket.flush()
+          }
+        }
+      }
       let start = ContinuousClock.now
       while start.duration(to: .now) < .milliseconds(1_300) { try await world.roundTrips() }
       #expect(!world.log.text.contains("takes too long"))

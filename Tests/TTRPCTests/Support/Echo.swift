@@ -1,6 +1,5 @@
 import ProtobufC
 import Reactor
-import Synchronization
 import TTRPC
 
 /// A service made by hand, the way generated code makes one: `test.Echo`.
@@ -144,7 +143,7 @@ final class Gate: Sendable {
     var counted: Int
   }
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Waits until the gate is opened.
   func wait() async throws {

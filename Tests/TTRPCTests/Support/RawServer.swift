@@ -72,7 +72,11 @@ final class RawServer: @unchecked Sendable {
   }
 
   private func end() async {
-    await loops.loops[0].run { self.listener?.close() }
+    await loops.loops[0].run {
+      self.listener?.close()
+      // It holds who it calls.
+      self.listener = nil
+    }
     await loops.shutdown()
     try? FileManager.default.removeItem(atPath: path + ".lock")
   }

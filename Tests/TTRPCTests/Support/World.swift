@@ -2,7 +2,6 @@ import Foundation
 import Logging
 import ProtobufC
 import Reactor
-import Synchronization
 import TTRPC
 import TTRPCServer
 
@@ -13,7 +12,7 @@ final class World: Sendable {
   let gate: Gate
   let log: LogRecord
   let loops: EventLoopGroup
-  private let channels = Mutex<[ClientChannel]>([])
+  private let channels = Guarded<[ClientChannel]>([])
 
   /// Runs `body` beside a running server, and ends both.
   static func with<R: Sendable>(
@@ -94,7 +93,7 @@ final class World: Sendable {
 
 /// What a server logged.
 final class LogRecord: Sendable {
-  private let lines = Mutex<[String]>([])
+  private let lines = Guarded<[String]>([])
 
   var text: String { lines.withLock { $0.joined(separator: "\n") } }
 
