@@ -65,6 +65,27 @@ struct CommandTests {
     #expect(exit.errorText.contains("waiting for the database"))
   }
 
+  @Test(
+    "a connection string libpq cannot read is refused at once, and none of it is shown",
+    arguments: [
+      "postgres://u:hunter2%zz@h/db", "postgres://u:hunter2@horse@h/db",
+      "postgres://u:hunter2/horse@h/db", "host=h password=hunter2 horse", "hunter2",
+    ])
+  func malformedConnectionString(text: String) async throws {
+    let home = try await DaemonHome()
+    for command in ["serve", "migrate", "check"] {
+      let exit = try await home.run([
+        command, "--socket", home.path + "/s.sock", "--state-dir", home.path + "/a",
+        "--database-url", text,
+      ])
+      #expect(exit.reason == .exited(code: 78))
+      #expect(exit.errorText.hasPrefix("integrationd: --database-url: the connection string"))
+      for word in ["hunter2", "horse", "zz"] {
+        #expect(!(exit.errorText + exit.outputText).contains(word))
+      }
+    }
+  }
+
   @Test("a database that was given needs a keyring, made once and never replaced")
   func keyring() async throws {
     let home = try await DaemonHome()

@@ -52,7 +52,7 @@ struct DatabaseHome: Sendable {
       DatabaseConfiguration.Endpoint(conninfo: cluster.connectionString(for: role))
     }
     return DatabaseHome(
-      cluster: cluster, owner: ConnectionString(cluster.connectionString(for: .owner)),
+      cluster: cluster, owner: try ConnectionString(cluster.connectionString(for: .owner)),
       connections: sized(
         DatabaseConfiguration(app: endpoint(.app), worker: endpoint(.worker)), loops))
   }
