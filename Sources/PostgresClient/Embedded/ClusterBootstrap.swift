@@ -10,10 +10,10 @@ struct ClusterBootstrap {
     let rows = try await session.query(
       """
       select
-        (select count(*) from pg_roles where rolname in ($1, $2, $3)) as roles,
-        exists (select from pg_database where datname = $4) as database
+        (select count(*) from pg_roles where rolname = any ($1::text[])) as roles,
+        exists (select from pg_database where datname = $2) as database
       """,
-      ClusterRole.created.map(\.roleName) + [Self.database], deadline: deadline)
+      [AdminArray.text(ClusterRole.created.map(\.roleName)), Self.database], deadline: deadline)
     guard let state = rows.first else { throw .unexpectedResult("no row") }
     if try state.int("roles") < ClusterRole.created.count {
       try await session.execute(Self.createRoles, deadline: deadline)
@@ -33,7 +33,8 @@ struct ClusterBootstrap {
       """
       do $$ begin
         if not exists (select from pg_roles where rolname = '\(role.roleName)') then
-          create role \(role.roleName) login nosuperuser nobypassrls nocreaterole nocreatedb;
+          create role \(role.roleName) \(role.logsIn ? "login" : "nologin")
+            nosuperuser nobypassrls nocreaterole nocreatedb;
         end if;
       end $$;
       """

@@ -1,5 +1,5 @@
-/// Rules about the roles that requests and background work run as: row level security does not
-/// hold superusers, `bypassrls` roles and, unless it is forced, owners.
+/// Rules about the roles that requests, background work and publishing services run as: row level
+/// security does not hold superusers, `bypassrls` roles and, unless it is forced, owners.
 enum RoleRules {
   static let all = [missing, superuser, bypass, owner, membership, ownerIsSuperuser]
 

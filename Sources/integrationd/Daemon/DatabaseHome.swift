@@ -25,11 +25,11 @@ struct DatabaseHome: Sendable {
       return try await embedded(configuration.stateDirectory, loops, logger)
     }
     let session = try await reach(database, logger)
-    do {
-      try await ExternalRoles().ensure(session, deadline: .within(.seconds(30)))
+    do throws(RolesError) {
+      try await Roles(session).ensure(deadline: .within(.seconds(30)))
     } catch {
       await session.close()
-      throw error
+      throw DaemonFailure(.unavailable, "\(error)")
     }
     await session.close()
     let role = { (name: ClusterRole) in

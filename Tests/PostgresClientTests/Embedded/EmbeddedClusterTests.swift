@@ -19,7 +19,12 @@ struct EmbeddedClusterTests {
         current_setting('log_parameter_max_length_on_error') as logged_on_error,
         (select string_agg(rolname, ' ' order by rolname) from pg_roles
           where rolname like 'integrationd%' and rolcanlogin
-            and not rolsuper and not rolbypassrls and not rolcreaterole) as roles
+            and not rolsuper and not rolbypassrls and not rolcreaterole) as roles,
+        exists (
+          select from pg_roles
+          where rolname = 'integrationd_publisher'
+            and not rolcanlogin and not rolsuper and not rolbypassrls and not rolcreaterole
+        ) as publisher
       """)
     let row = try #require(settings.first)
     #expect(try row.text("checksums") == "on")
@@ -29,7 +34,21 @@ struct EmbeddedClusterTests {
     #expect(try row.text("logged_on_error") == "0")
     #expect(
       try row.text("roles") == "integrationd_app integrationd_owner integrationd_worker")
+    #expect(try row.bool("publisher"))
     #expect(!cluster.isAdopted)
+    try await cluster.stop()
+  }
+
+  @Test("a cluster that an older daemon made gets the roles it lacks")
+  func newRole() async throws {
+    let world = try await ClusterWorld()
+    let old = try await world.start()
+    try await old.execute("drop role integrationd_publisher")
+    try await old.stop()
+    let cluster = try await world.start()
+    let rows = try await cluster.execute(
+      "select from pg_roles where rolname = 'integrationd_publisher'")
+    #expect(rows.count == 1)
     try await cluster.stop()
   }
 

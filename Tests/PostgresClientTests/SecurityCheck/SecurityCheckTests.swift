@@ -194,6 +194,31 @@ struct SecurityCheckTests {
       """)
   }
 
+  @Test(
+    "holds the role of publishing services to the same",
+    arguments: [
+      Breakage(
+        sql: "alter role integrationd_publisher superuser",
+        kind: .roleIsSuperuser("integrationd_publisher")),
+      Breakage(
+        sql: "alter role integrationd_publisher bypassrls",
+        kind: .roleBypassesRowSecurity("integrationd_publisher")),
+      Breakage(
+        sql: "create table own (); alter table own owner to integrationd_publisher",
+        kind: .roleOwnsRelation(role: "integrationd_publisher", relation: "public.own")),
+      Breakage(
+        sql: "create policy oops on things to integrationd_publisher using (true)",
+        kind: .openPolicy(table: "public.things", policy: "oops")),
+    ])
+  func publisher(_ breakage: Breakage) async throws {
+    // Roles belong to the whole server.
+    let server = try await TestCluster.start()
+    let database = try await TestDatabase.make([Self.schema], on: server)
+    #expect(try await database.findings(Self.policy) == [])
+    try await database.execute(breakage.sql)
+    #expect(try await database.findings(Self.policy).map(\.kind) == [breakage.kind])
+  }
+
   @Test("finds that a superuser migrated")
   func superuserOwns() async throws {
     let database = try await TestDatabase.make([Self.schema])
