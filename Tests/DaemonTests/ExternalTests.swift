@@ -169,7 +169,8 @@ struct ExternalTests {
       socket: home.path + "/new/directory/daemon.sock")
     try await daemon.untilReady()
     #expect(try await daemon.stop() == .exited(code: 0))
-    #expect(daemon.errors.contains("superuser"))
+    #expect(daemon.errors.contains("a superuser"))
+    #expect(daemon.errors.contains("remedy=\"integrationd check prints the statements\""))
   }
 
   @Test("a login that may make roles and nothing more serves")

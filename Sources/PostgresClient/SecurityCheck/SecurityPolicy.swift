@@ -12,6 +12,8 @@ package struct SecurityPolicy: Sendable {
   package var uniqueExceptions: Set<String> = []
   /// SECURITY DEFINER functions that may exist, as `schema.name(argument types)`.
   package var definerFunctions: Set<String> = []
+  /// What the names of policies begin with that are made for the owner of those functions.
+  package static let ownerPolicyPrefix = "owner_"
   /// How far the database's clock may be from ours.
   package var clockSkewLimit: Duration = .seconds(2)
 
