@@ -76,6 +76,14 @@ final class Connection {
     end(DatabaseError(.unavailable, message: reason), announced: false)
   }
 
+  /// Gives the session up because its server takes no writes; the keeper begins with another host.
+  func leaveReadOnlyServer() {
+    end(
+      DatabaseError(
+        .unavailable, sqlState: .readOnlyTransaction, message: "the server takes no writes"),
+      announced: false)
+  }
+
   // MARK: Sending
 
   /// Sends `batch`, at the latest at the end of this turn of the loop.
