@@ -21,7 +21,7 @@ struct CommandTests {
       (
         ["--state-dir", "/proc/nowhere"], "", 73, "the state directory /proc/nowhere cannot be made"
       ),
-      (["--database-url", "bogus=1"], "", 69, "invalid connection option"),
+      (["--database-url", "bogus=1"], "", 78, "--database-url: the connection string is not one"),
       (["--unheard-of"], "", 64, "Unknown option '--unheard-of'"),
     ])
   func faults(arguments: [String], file: String, code: Int32, message: String) async throws {
@@ -118,6 +118,43 @@ struct CommandTests {
     let found = try await home.run(["check", "--keyring", other] + place)
     #expect(found.reason == .exited(code: 1))
     #expect(found.outputText.contains("failed  keys"))
+  }
+
+  @Test("a new key is added, listed and promoted, and none is ever shown")
+  func keyRotation() async throws {
+    let home = try await DaemonHome()
+    let place = ["--keyring", home.path + "/keyring.json", "--state-dir", home.path + "/a"]
+    func keyring(_ arguments: String..., code: Int32 = 0) async throws -> String {
+      let exit = try await home.run(["keyring"] + arguments + place)
+      #expect(exit.reason == .exited(code: code), "\(arguments): \(exit.errorText)")
+      return exit.outputText + exit.errorText
+    }
+    func primaries() async throws -> [String] {
+      try await keyring("list").split(separator: "\n").filter { $0.hasSuffix("  primary") }
+        .map { String($0.prefix { $0 != " " }) + $0.drop { $0 != " " }.dropFirst(2).prefix(1) }
+    }
+    #expect(try await keyring("list", code: 78).contains("there is no keyring"))
+    _ = try await keyring("init")
+    #expect(try await primaries() == ["kek1", "pepper1"])
+    #expect(
+      try await keyring("add", "--purpose", "pepper")
+        .hasPrefix("added pepper 2 to \(home.path)/keyring.json; back it up"))
+    #expect(try await primaries() == ["kek1", "pepper1"])
+    #expect(try await keyring("list").split(separator: "\n").count == 3)
+    #expect(
+      try await keyring("promote", "--purpose", "pepper", "--version", "2")
+        .contains("pepper 2 is primary"))
+    #expect(try await primaries() == ["kek1", "pepper2"])
+    #expect(
+      try await keyring("promote", "--purpose", "kek", "--version", "2", code: 78)
+        .contains("holds no kek version 2"))
+    #expect(
+      try await keyring("add", "--purpose", "master", code: 64).contains("'pepper' and 'kek'"))
+    let list = try await keyring("list")
+    for line in home.text("keyring.json").split(separator: "\n") where line.contains("\"key\"") {
+      let key = line.split(separator: "\"").last { $0.count > 40 }
+      #expect(!list.contains(try #require(key)))
+    }
   }
 
   @Test("a database that would not keep tenants apart is refused, and check says why")

@@ -50,8 +50,7 @@ struct Inspection {
 
   private func inspectKeyring(_ report: inout CheckReport) -> Keyring? {
     do throws(KeyringError) {
-      let keyring = try KeyringFile.load(
-        path: configuration.keyring, user: Accounts.effectiveUserID)
+      let keyring = try KeyringStore(path: configuration.keyring).load()
       report.ok("keyring", "\(keyring.fingerprints.count) keys in \(configuration.keyring)")
       return keyring
     } catch {
