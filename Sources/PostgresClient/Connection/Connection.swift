@@ -289,8 +289,7 @@ final class Connection {
     guard state.conditionClass == "01" || state.conditionClass == "57" else { return }
     switch expected.first {
     case .sync(let batch)?: batch.isDoubtful = true
-    case .step(let batch, let index, _)?:
-      if case .command(Transaction.commitCommand) = batch.steps[index] { batch.isDoubtful = true }
+    case .step(let batch, let index, _)? where batch.mayCommit(at: index): batch.isDoubtful = true
     default: break
     }
   }
