@@ -188,6 +188,45 @@ struct CommandTests {
     }
   }
 
+  @Test("check makes no cluster and not even a directory")
+  func checkNothing() async throws {
+    let home = try await DaemonHome()
+    let report = try await home.run([
+      "check", "--socket", home.path + "/s.sock", "--state-dir", home.path + "/a",
+    ])
+    #expect(report.reason == .exited(code: 1))
+    #expect(report.outputText.contains("warning database      there is no embedded PostgreSQL"))
+    #expect(!FileManager.default.fileExists(atPath: home.path + "/a"))
+  }
+
+  @Test("check makes no roles, and tells the statements that do")
+  func checkRoles() async throws {
+    let home = try await DaemonHome()
+    let server = try await TestCluster.start()
+    try await server.execute("create database mine owner integrationd_owner")
+    try await server.execute(
+      """
+      drop role integrationd_publisher;
+      alter role integrationd_owner createrole
+      """)
+    let conninfo = server.cluster.connectionString(for: .owner, database: "mine")
+    for _ in 0..<2 {
+      let report = try await home.run([
+        "check", "--socket", home.path + "/s.sock", "--state-dir", home.path + "/a",
+        "--database-url", conninfo,
+      ])
+      #expect(report.reason == .exited(code: 1))
+      for statement in [
+        "grant integrationd_app to integrationd_owner;",
+        "create role integrationd_publisher nologin nosuperuser nobypassrls;",
+      ] {
+        #expect(report.outputText.contains(statement))
+      }
+      #expect(report.outputText.contains("not applied: v0001_foundation"))
+    }
+    #expect(!FileManager.default.fileExists(atPath: home.path + "/a"))
+  }
+
   @Test("a policy may name users and groups of this host, and only those")
   func accounts() async throws {
     let home = try await DaemonHome()

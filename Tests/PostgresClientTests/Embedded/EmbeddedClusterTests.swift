@@ -39,17 +39,39 @@ struct EmbeddedClusterTests {
     try await cluster.stop()
   }
 
-  @Test("a cluster that an older daemon made gets the roles it lacks")
+  @Test("a cluster that an older daemon made gets the roles it lacks, unless it is left as found")
   func newRole() async throws {
     let world = try await ClusterWorld()
     let old = try await world.start()
     try await old.execute("drop role integrationd_publisher")
+    #expect(EmbeddedCluster.exists(in: world.stateDirectory))
     try await old.stop()
+    var configuration = world.configuration()
+    configuration.setUp = .asFound
+    let found = try await world.start(configuration)
+    #expect(
+      try await found.missing(deadline: .within(.seconds(120))) == [
+        "create role integrationd_publisher nologin nosuperuser nobypassrls nocreaterole nocreatedb"
+      ])
+    try await found.stop()
     let cluster = try await world.start()
+    #expect(try await cluster.missing(deadline: .within(.seconds(120))) == [])
     let rows = try await cluster.execute(
       "select from pg_roles where rolname = 'integrationd_publisher'")
     #expect(rows.count == 1)
     try await cluster.stop()
+  }
+
+  @Test("where there is no cluster, none is made to be looked at")
+  func nothingFound() async throws {
+    let world = try await ClusterWorld(.nothing)
+    var configuration = world.configuration()
+    configuration.setUp = .asFound
+    #expect(!EmbeddedCluster.exists(in: world.stateDirectory))
+    await #expect(throws: EmbeddedClusterError.notFound(dataDirectory: world.root + "/data")) {
+      _ = try await world.start(configuration)
+    }
+    #expect(!EmbeddedCluster.exists(in: world.stateDirectory))
   }
 
   @Test("by default an acknowledged write survives a crash")
