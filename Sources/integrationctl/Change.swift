@@ -41,11 +41,18 @@ extension ConnectionOptions {
       try await body($0, $1, key)
     } failed: { error in
       guard error.leavesOutcomeOpen else { return }
+      tellRepetition(["--idempotency-key", key] + settled)
+    }
+  }
+
+  private func tellRepetition(_ options: [String]) {
+    // Text always has a form in JSON; and if it had none, the words would say the same.
+    if json, let line = try? JSONEncoder().encode(["repeatWith": options]) {
+      writeError(String(decoding: line, as: UTF8.self))
+    } else {
       writeError(
-        json
-          ? "{\"idempotencyKey\":\"\(key)\"}"
-          : "  whether it was done is not known: to find out, repeat the command with "
-            + (["--idempotency-key \(key)"] + settled).joined(separator: " "))
+        "  whether it was done is not known: to find out, repeat the command with "
+          + options.joined(separator: " "))
     }
   }
 }

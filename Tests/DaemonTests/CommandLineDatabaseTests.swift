@@ -75,7 +75,9 @@ struct CommandLineDatabaseTests {
     let options = hint.split(separator: " ").map(String.init)
     #expect(options.count == 4 && options[0] == "--idempotency-key" && options[2] == "--expires")
     let json = try await world.run(create + ["--timeout", "4", "--json"])
-    #expect(json.errorText.split(separator: "\n").last?.hasPrefix("{\"idempotencyKey\":\"") == true)
+    #expect(
+      json.errorText.split(separator: "\n").last?.hasPrefix(
+        "{\"repeatWith\":[\"--idempotency-key\",\"") == true)
 
     try await world.database.store.execute("drop function wait() cascade")
     let first = try world.field("key", of: try await world.run(create + options))

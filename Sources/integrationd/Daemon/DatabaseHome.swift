@@ -17,7 +17,7 @@ struct DatabaseHome: Sendable {
   /// How long `initdb`, a start after a crash, or setting up roles may take.
   private static let longestStart = Duration.seconds(120)
   /// How long looking at roles, or making them, may take.
-  private static var longestQuestion: Deadline { .within(.seconds(30)) }
+  private static let longestQuestion = Duration.seconds(30)
 
   /// Starts or reaches the database and makes sure of its roles.
   /// - Parameter setUp: whether what is missing is made, see ``missing()``.
@@ -30,7 +30,7 @@ struct DatabaseHome: Sendable {
     }
     let session = try await reach(database, logger)
     do throws(RolesError) {
-      if setUp == .complete { try await Roles(session).ensure(deadline: longestQuestion) }
+      if setUp == .complete { try await Roles(session).ensure(deadline: .within(longestQuestion)) }
     } catch {
       await session.close()
       throw DaemonFailure(.unavailable, "\(error)")
@@ -99,9 +99,10 @@ struct DatabaseHome: Sendable {
 
   /// The statements that roles (and in an embedded cluster the database) lack. Changes nothing.
   func missing() async throws(AdminError) -> [String] {
-    if let cluster { return try await cluster.missing(deadline: Self.longestQuestion) }
-    let session = try await AdminSession.open(owner.reveal(), deadline: Self.longestQuestion)
-    let statements = try await Roles(session).missing(deadline: Self.longestQuestion)
+    let deadline = Deadline.within(Self.longestQuestion)
+    if let cluster { return try await cluster.missing(deadline: deadline) }
+    let session = try await AdminSession.open(owner.reveal(), deadline: deadline)
+    let statements = try await Roles(session).missing(deadline: deadline)
     await session.close()
     return statements
   }
