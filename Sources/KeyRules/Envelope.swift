@@ -54,16 +54,16 @@ extension Keyring {
   private static let saltLength = 16
   private static let commitmentLength = 32
 
-  /// Encrypts with the newest key.
+  /// Encrypts with the primary key.
   /// - Throws: ``EnvelopeError`` `cipher`.
   package func seal(
     _ plaintext: Span<UInt8>, for context: EnvelopeContext
   ) throws(EnvelopeError) -> [UInt8] {
     var generator = SystemRandomNumberGenerator()
     let salt = (0..<Self.saltLength).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-    let dataKey = Self.dataKey(of: newestEncryptionKey, salt: salt)
+    let dataKey = Self.dataKey(of: primaryEncryptionKey, salt: salt)
     var envelope: [UInt8] = [1]
-    envelope.append(bigEndian: newestEncryptionKey.version)
+    envelope.append(bigEndian: primaryEncryptionKey.version)
     envelope += salt
     envelope += Self.commitment(of: dataKey)
     var clear = copy(plaintext)

@@ -51,6 +51,11 @@ package struct KeyFingerprint: Sendable, Hashable {
   /// 16 bytes of HMAC-SHA-256, keyed with the key itself.
   package let bytes: [UInt8]
 
+  /// The bytes in hexadecimal.
+  package var text: String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
   package init(purpose: KeyPurpose, version: Int32, bytes: [UInt8]) {
     self.purpose = purpose
     self.version = version
@@ -58,23 +63,29 @@ package struct KeyFingerprint: Sendable, Hashable {
   }
 }
 
-/// The keys that protect what is stored, in versions; the newest of each purpose serves new data,
-/// older ones only what was stored with them.
+/// The keys that protect what is stored, in versions. Of each purpose one is primary: it serves new
+/// data. The others verify and open what was stored with them: older keys, and newer ones that every
+/// daemon has to know before the first may store anything with them.
 package struct Keyring: Sendable {
-  /// Newest first. At least one.
+  /// The primary one first, then the newest. At least one.
   package let peppers: [Pepper]
-  /// Newest first. At least one.
+  /// At least one.
   let encryptionKeys: [MasterKey]
-  /// Of every key, to record in the database.
+  /// Of every key, newest first.
   package let fingerprints: [KeyFingerprint]
+  /// Of the keys that new data is stored with, to record in the database.
+  package let primaryFingerprints: [KeyFingerprint]
 
   /// The pepper for new digests.
-  package let newestPepper: Pepper
-  let newestEncryptionKey: MasterKey
+  package let primaryPepper: Pepper
+  let primaryEncryptionKey: MasterKey
 
+  /// - Parameter primary: the primary version of each purpose; the newest of one that is not named.
   /// - Throws: ``KeyringError`` when a purpose has no key, a version is not positive or appears
-  ///   twice, or a key is not 32 bytes long.
-  package init(_ keys: [MasterKey]) throws(KeyringError) {
+  ///   twice, a key is not 32 bytes long, or a primary key is missing.
+  package init(
+    _ keys: [MasterKey], primary: [KeyPurpose: Int32] = [:]
+  ) throws(KeyringError) {
     for key in keys {
       guard key.version > 0 else { throw .invalidVersion(key.purpose, key.version) }
       guard key.key.bitCount == MasterKey.length * 8 else {
@@ -84,15 +95,22 @@ package struct Keyring: Sendable {
       guard twins == 1 else { throw .duplicateVersion(key.purpose, key.version) }
     }
     let newestFirst = keys.sorted { $0.version > $1.version }
-    peppers = newestFirst.filter { $0.purpose == .pepper }.map {
-      Pepper(version: $0.version, key: $0.key)
+    func primaryFirst(_ purpose: KeyPurpose) throws(KeyringError) -> [MasterKey] {
+      let keys = newestFirst.filter { $0.purpose == purpose }
+      guard !keys.isEmpty else { throw .missing(purpose) }
+      guard let version = primary[purpose] else { return keys }
+      guard keys.contains(where: { $0.version == version }) else {
+        throw .missingPrimary(purpose, version)
+      }
+      return keys.filter { $0.version == version } + keys.filter { $0.version != version }
     }
-    encryptionKeys = newestFirst.filter { $0.purpose == .keyEncryption }
-    guard let pepper = peppers.first else { throw .missing(.pepper) }
-    guard let encryptionKey = encryptionKeys.first else { throw .missing(.keyEncryption) }
-    newestPepper = pepper
-    newestEncryptionKey = encryptionKey
+    let peppers = try primaryFirst(.pepper)
+    encryptionKeys = try primaryFirst(.keyEncryption)
+    self.peppers = peppers.map { Pepper(version: $0.version, key: $0.key) }
+    primaryPepper = self.peppers[0]
+    primaryEncryptionKey = encryptionKeys[0]
     fingerprints = newestFirst.map(\.fingerprint)
+    primaryFingerprints = [peppers[0].fingerprint, encryptionKeys[0].fingerprint]
   }
 
   /// A ring with one new key for each purpose.

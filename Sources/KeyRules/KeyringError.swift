@@ -13,6 +13,7 @@ package enum KeyringError: Error, Sendable, Equatable {
   case invalidVersion(KeyPurpose, Int32)
   case duplicateVersion(KeyPurpose, Int32)
   case wrongLength(KeyPurpose, Int32)
+  case missingPrimary(KeyPurpose, Int32)
 }
 
 extension KeyringError: CustomStringConvertible {
@@ -37,6 +38,8 @@ extension KeyringError: CustomStringConvertible {
       "the keyring holds \(purpose.rawValue) version \(version) twice"
     case .wrongLength(let purpose, let version):
       "the keyring's \(purpose.rawValue) version \(version) is not \(MasterKey.length) bytes long"
+    case .missingPrimary(let purpose, let version):
+      "the keyring holds no \(purpose.rawValue) version \(version) that could be primary"
     }
   }
 }

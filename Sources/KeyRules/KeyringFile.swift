@@ -1,13 +1,9 @@
-private import Crypto
 private import FoundationEssentials
 
-/// The file a keyring rests in, as JSON:
-///
-///     {"format": 1, "keys": [{"purpose": "pepper", "version": 1, "key": "<32 bytes, base64>"}, ...]}
+/// The file a keyring rests in; ``KeyringDocument`` tells what it holds.
 ///
 /// It must be a regular file that belongs to the daemon's user or to root and is closed to
-/// everybody else (mode 0600 or less). A new version is added by hand or by tools; nothing here
-/// ever changes a file that exists.
+/// everybody else (mode 0600 or less).
 package enum KeyringFile {
   /// A file larger than this is not read.
   package static let maxBytes = 65_536
@@ -15,96 +11,16 @@ package enum KeyringFile {
   /// Reads a keyring.
   /// - Parameter user: the daemon's effective user id.
   package static func load(path: String, user: UInt32) throws(KeyringError) -> Keyring {
+    try read(path: path, user: user).keyring()
+  }
+
+  /// Reads a file to be changed.
+  package static func read(path: String, user: UInt32) throws(KeyringError) -> KeyringDocument {
     try check(path: path, user: user)
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .unreadable(path: path, reason: "opening or reading it failed")
     }
-    let contents: Contents
-    do {
-      contents = try JSONDecoder().decode(Contents.self, from: data)
-    } catch {
-      // The decoder's own words could quote the file.
-      throw .malformed(path: path, reason: "it is not the JSON of a keyring")
-    }
-    guard contents.format == 1 else {
-      throw .malformed(path: path, reason: "format \(contents.format) is unknown")
-    }
-    var keys: [MasterKey] = []
-    for entry in contents.keys {
-      guard let purpose = KeyPurpose(rawValue: entry.purpose) else {
-        throw .malformed(path: path, reason: "there is a key for an unknown purpose")
-      }
-      guard let key = Data(base64Encoded: entry.key) else {
-        throw .malformed(
-          path: path, reason: "\(entry.purpose) version \(entry.version) is not base64")
-      }
-      guard key.count == MasterKey.length else { throw .wrongLength(purpose, entry.version) }
-      keys.append(
-        MasterKey(purpose: purpose, version: entry.version, key: SymmetricKey(data: key)))
-    }
-    return try Keyring(keys)
-  }
-
-  /// Reads a keyring, or makes one when there is none. When two daemons do this at once, both end
-  /// with the same ring.
-  package static func loadOrCreate(path: String, user: UInt32) throws(KeyringError) -> Keyring {
-    do {
-      return try load(path: path, user: user)
-    } catch .notFound {
-      do {
-        try create(path: path)
-      } catch .alreadyExists {
-        // Another daemon was faster: its ring is as good.
-      }
-      return try load(path: path, user: user)
-    }
-  }
-
-  /// Writes a new ring with one key for each purpose, complete and with mode 0600 from the moment
-  /// it is seen under its name.
-  /// - Throws: ``KeyringError`` `alreadyExists`, `unwritable`.
-  package static func create(path: String) throws(KeyringError) {
-    let files = FileManager.default
-    // Data is written inside a directory closed to others, so that nobody can open the file before
-    // its own mode is set; link(2) then refuses to replace what exists, where rename(2) would not.
-    let workshop = "\(path).new-\(UUID().uuidString)"
-    let draft = "\(workshop)/keyring"
-    do {
-      try files.createDirectory(
-        atPath: workshop, withIntermediateDirectories: false,
-        attributes: [.posixPermissions: 0o700])
-    } catch {
-      throw .unwritable(path: path, reason: "making \(workshop) failed: \(reason(error))")
-    }
-    // A leftover of a failed removal holds only a key that nothing was stored with.
-    defer { try? files.removeItem(atPath: workshop) }
-    do {
-      try freshContents().write(to: URL(filePath: draft), options: .withoutOverwriting)
-      try files.setAttributes([.posixPermissions: 0o600], ofItemAtPath: draft)
-    } catch {
-      throw .unwritable(path: path, reason: reason(error))
-    }
-    do {
-      try files.linkItem(atPath: draft, toPath: path)
-    } catch {
-      if isThere(path) { throw .alreadyExists(path: path) }
-      throw .unwritable(path: path, reason: reason(error))
-    }
-  }
-
-  private static func freshContents() throws -> Data {
-    var entries: [Contents.Entry] = []
-    for purpose in KeyPurpose.allCases {
-      var generator = SystemRandomNumberGenerator()
-      let key = (0..<MasterKey.length).map { _ in UInt8.random(in: .min ... .max, using: &generator)
-      }
-      entries.append(
-        Contents.Entry(
-          purpose: purpose.rawValue, version: 1, key: Data(key).base64EncodedString()))
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(Contents(format: 1, keys: entries))
+    return try KeyringDocument(json: data, path: path)
   }
 
   private static func check(path: String, user: UInt32) throws(KeyringError) {
@@ -133,30 +49,9 @@ package enum KeyringFile {
     return attribute as? Int ?? -1
   }
 
-  private static func isThere(_ path: String) -> Bool {
-    do {
-      _ = try FileManager.default.attributesOfItem(atPath: path)
-      return true
-    } catch {
-      return false
-    }
-  }
-
   /// What the system said, without the paths and values that descriptions carry.
   private static func reason(_ error: any Error) -> String {
     if let error = error as? CocoaError { return "error \(error.code.rawValue)" }
     return "\(type(of: error))"
   }
-}
-
-private struct Contents: Codable {
-  struct Entry: Codable {
-    var purpose: String
-    var version: Int32
-    /// 32 bytes, base64.
-    var key: String
-  }
-
-  var format: Int
-  var keys: [Entry]
 }

@@ -53,7 +53,7 @@ package final class Database: Sendable {
     _ endpoint: DatabaseConfiguration.Endpoint, _ what: String,
     _ configuration: DatabaseConfiguration
   ) throws(ConfigurationError) -> ConnectionParameters {
-    do throws(ConnectionParameters.MalformedConnectionString) {
+    do throws(MalformedConnectionString) {
       return try ConnectionParameters(endpoint, configuration)
     } catch {
       throw ConfigurationError(description: "the \(what) role's database: \(error)")

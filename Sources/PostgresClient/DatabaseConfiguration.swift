@@ -2,8 +2,10 @@
 package struct DatabaseConfiguration: Sendable {
   /// A server and who to be there.
   package struct Endpoint: Sendable {
-    /// A libpq connection string or URI; several hosts are tried in order. What it leaves out gets safe
-    /// defaults: keepalives, `sslmode=verify-full` for hosts that are not this machine.
+    /// A libpq connection string or URI; several hosts are tried in order. What neither it nor libpq's
+    /// environment variables say gets safe defaults: keepalives; `sslmode=verify-full` for hosts that are
+    /// not this machine or not known, as those of a service file (its `sslmode` does not count);
+    /// `target_session_attrs=read-write` for several hosts.
     package var conninfo: String
     /// The role to take on once logged in (`SET ROLE`); nil stays the one that logged in.
     package var role: String?

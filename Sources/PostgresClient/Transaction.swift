@@ -227,6 +227,9 @@ package final class Transaction: @unchecked Sendable {
   /// Whether the connection may be lent again, as far as this transaction knows. On the loop.
   var leavesConnectionClean: Bool { !isAbandoned }
 
+  /// Whether the server refused a write because it takes none. On the loop.
+  var metReadOnlyServer: Bool { failure?.kind == .readOnly }
+
   private static let longestRollback: Duration = .seconds(2)
 
   /// Both local to the transaction: the third argument.

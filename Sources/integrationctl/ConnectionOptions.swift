@@ -23,13 +23,18 @@ struct ConnectionOptions: ParsableArguments {
   }
 
   /// Runs `body` with a client and closes it; an error of the daemon becomes text and exit status.
-  func withClient(_ body: (IntegrationClient, CallOptions) async throws -> Void) async throws {
+  /// - Parameter failed: what else to tell of an error.
+  func withClient(
+    _ body: (IntegrationClient, CallOptions) async throws -> Void,
+    failed: (RPCError) -> Void = { _ in }
+  ) async throws {
     let client = IntegrationClient(socket: socket ?? IntegrationClient.defaultSocket)
     do {
       try await body(client, CallOptions(timeout: .seconds(timeout)))
     } catch let error as RPCError {
       await client.close()
       ErrorReport.print(error, json: json)
+      failed(error)
       throw ExitStatus.of(error.code)
     } catch {
       await client.close()

@@ -13,6 +13,15 @@ enum Format {
     }
   }
 
+  /// As an option takes it, exact.
+  static func rfc3339(_ timestamp: ProtoTimestamp) -> String {
+    do {
+      return try JSON.text(of: timestamp).replacing("\"", with: "")
+    } catch {
+      return "not a time: \(timestamp.seconds) s"
+    }
+  }
+
   static func duration(_ duration: Duration) -> String {
     let (seconds, attoseconds) = duration.components
     let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000

@@ -41,15 +41,20 @@ struct Keys: AsyncParsableCommand {
     @Flag(help: "Also issue a signing secret.") var withSecret = false
     @OptionGroup var idempotency: IdempotencyOptions
 
+    func validate() throws { try idempotency.refuseSpan(expires, of: "--expires") }
+
     func run() async throws {
-      try await connection.withClient { client, options in
+      let end = expires?.timestamp
+      try await connection.change(
+        idempotency, settled: expires.settled("--expires", at: end)
+      ) { client, options, key in
         let answer = try await client.apiKeys.createApiKey(
           CreateApiKeyRequest(
             tenantId: tenant, keyName: name, environment: environment.value,
             allowedEndpoints: endpoints, allowedIpAddresses: addresses,
-            rateLimitPerMinute: perMinute, rateLimitPerHour: perHour, expiresAt: expires?.timestamp,
+            rateLimitPerMinute: perMinute, rateLimitPerHour: perHour, expiresAt: end,
             rotationFrequencyDays: rotateEvery, notes: notes, withApiSecret: withSecret,
-            idempotencyKey: idempotency.key),
+            idempotencyKey: key),
           options: options)
         try connection.show(
           answer, answer.key, also: Keys.secrets(answer.apiKey, answer.apiSecret))
@@ -104,10 +109,10 @@ struct Keys: AsyncParsableCommand {
     @OptionGroup var idempotency: IdempotencyOptions
 
     func run() async throws {
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.apiKeys.revokeApiKey(
           RevokeApiKeyRequest(
-            tenantId: target.tenant, keyId: target.key, idempotencyKey: idempotency.key),
+            tenantId: target.tenant, keyId: target.key, idempotencyKey: key),
           options: options)
         try connection.show(answer, answer.key)
       }
@@ -126,11 +131,11 @@ struct Keys: AsyncParsableCommand {
     @OptionGroup var idempotency: IdempotencyOptions
 
     func run() async throws {
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.apiKeys.rotateApiKey(
           RotateApiKeyRequest(
             tenantId: target.tenant, keyId: target.key,
-            gracePeriod: ProtoDuration(grace.duration), idempotencyKey: idempotency.key),
+            gracePeriod: ProtoDuration(grace.duration), idempotencyKey: key),
           options: options)
         try connection.show(
           answer, answer.key, also: Keys.secrets(answer.apiKey, answer.apiSecret))

@@ -47,16 +47,19 @@ extension Keys {
       if expires != nil, neverExpires {
         throw ValidationError("--expires and --never-expires exclude each other")
       }
+      try idempotency.refuseSpan(expires, of: "--expires")
       if change.paths.isEmpty { throw ValidationError("name at least one thing to change") }
     }
 
     func run() async throws {
       let change = change
-      try await connection.withClient { client, options in
+      try await connection.change(
+        idempotency, settled: expires.settled("--expires", at: change.key.expiresAt)
+      ) { client, options, key in
         let answer = try await client.apiKeys.updateApiKey(
           UpdateApiKeyRequest(
             tenantId: target.tenant, keyId: target.key, key: change.key,
-            updateMask: ProtoFieldMask(paths: change.paths), idempotencyKey: idempotency.key),
+            updateMask: ProtoFieldMask(paths: change.paths), idempotencyKey: key),
           options: options)
         try connection.show(answer, answer.key)
       }

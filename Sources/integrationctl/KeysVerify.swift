@@ -49,14 +49,16 @@ extension Keys {
     @OptionGroup var pages: PageOptions
 
     func run() async throws {
+      // Once: a span ends at another moment for each page.
+      let (start, end) = (since?.past, until?.past)
       try await connection.withClient { client, options in
         try await pages.show(
           json: connection.json, ifEmpty: "never verified in this time", table: UsageBucket.table
         ) { token in
           try await client.apiKeys.getApiKeyUsage(
             GetApiKeyUsageRequest(
-              tenantId: target.tenant, keyId: target.key, startTime: since?.past,
-              endTime: until?.past, granularity: by.value, pageSize: pages.pageSize,
+              tenantId: target.tenant, keyId: target.key, startTime: start,
+              endTime: end, granularity: by.value, pageSize: pages.pageSize,
               pageToken: token),
             options: options)
         }

@@ -50,9 +50,17 @@ enum Moment: ExpressibleByArgument {
     switch self {
     case .at(let timestamp): return timestamp
     case .fromNow(let duration):
-      var now = ProtoTimestamp.now
-      now.seconds += sign * duration.components.seconds
-      return now
+      // To the second: somebody may have to type it.
+      return ProtoTimestamp(
+        seconds: ProtoTimestamp.now.seconds + sign * duration.components.seconds)
     }
+  }
+}
+
+extension Moment? {
+  /// What `option` has to be when the command is repeated: `time`, if this counted from now.
+  func settled(_ option: String, at time: ProtoTimestamp?) -> [String] {
+    guard case .fromNow? = self, let time else { return [] }
+    return [option, Format.rfc3339(time)]
   }
 }

@@ -17,10 +17,10 @@ struct Tenants: AsyncParsableCommand {
     @OptionGroup var idempotency: IdempotencyOptions
 
     func run() async throws {
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.tenants.createTenant(
           CreateTenantRequest(
-            displayName: displayName, tenantId: id, idempotencyKey: idempotency.key),
+            displayName: displayName, tenantId: id, idempotencyKey: key),
           options: options)
         try connection.show(answer, answer.tenant)
       }
@@ -70,10 +70,10 @@ struct Tenants: AsyncParsableCommand {
     @OptionGroup var idempotency: IdempotencyOptions
 
     func run() async throws {
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.tenants.suspendTenant(
           SuspendTenantRequest(
-            tenantId: tenant, reason: reason, idempotencyKey: idempotency.key),
+            tenantId: tenant, reason: reason, idempotencyKey: key),
           options: options)
         try connection.show(answer, answer.tenant)
       }
@@ -87,24 +87,14 @@ struct Tenants: AsyncParsableCommand {
     @OptionGroup var idempotency: IdempotencyOptions
 
     func run() async throws {
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.tenants.resumeTenant(
-          ResumeTenantRequest(tenantId: tenant, idempotencyKey: idempotency.key),
+          ResumeTenantRequest(tenantId: tenant, idempotencyKey: key),
           options: options)
         try connection.show(answer, answer.tenant)
       }
     }
   }
-}
-
-/// The option of every command that changes something.
-struct IdempotencyOptions: ParsableArguments {
-  @Option(
-    name: .customLong("idempotency-key"),
-    help: ArgumentHelp(
-      "Makes repeating the command harmless for 24 hours: same key, same answer.",
-      valueName: "key"))
-  var key: String = ""
 }
 
 extension ListTenantsResponse: Page {

@@ -107,6 +107,14 @@ struct CommandLineTests {
       (["describe", "Nothing"], "the contract has no Nothing", 64),
       (["--version"], "0.1.0", 0),
       (["--generate-completion-script", "bash"], "integrationctl", 0),
+      (
+        ["keys", "create", "t", "n", "--expires", "90d", "--idempotency-key", "k"],
+        "give the moment itself, as --expires 2", 64
+      ),
+      (
+        ["keys", "update", "t", "k", "--expires", "1h", "--idempotency-key", "k"],
+        "give the moment itself, as --expires 2", 64
+      ),
       (["tenants", "list", "--timeout", "0"], "--timeout must be more than 0", 64),
     ])
   func contract(arguments: [String], text: String, code: Int32) async throws {

@@ -21,7 +21,7 @@ struct CommandTests {
       (
         ["--state-dir", "/proc/nowhere"], "", 73, "the state directory /proc/nowhere cannot be made"
       ),
-      (["--database-url", "bogus=1"], "", 69, "invalid connection option"),
+      (["--database-url", "bogus=1"], "", 78, "--database-url: the connection string is not one"),
       (["--unheard-of"], "", 64, "Unknown option '--unheard-of'"),
     ])
   func faults(arguments: [String], file: String, code: Int32, message: String) async throws {
@@ -65,6 +65,27 @@ struct CommandTests {
     #expect(exit.errorText.contains("waiting for the database"))
   }
 
+  @Test(
+    "a connection string libpq cannot read is refused at once, and none of it is shown",
+    arguments: [
+      "postgres://u:hunter2%zz@h/db", "postgres://u:hunter2@horse@h/db",
+      "postgres://u:hunter2/horse@h/db", "host=h password=hunter2 horse", "hunter2",
+    ])
+  func malformedConnectionString(text: String) async throws {
+    let home = try await DaemonHome()
+    for command in ["serve", "migrate", "check"] {
+      let exit = try await home.run([
+        command, "--socket", home.path + "/s.sock", "--state-dir", home.path + "/a",
+        "--database-url", text,
+      ])
+      #expect(exit.reason == .exited(code: 78))
+      #expect(exit.errorText.hasPrefix("integrationd: --database-url: the connection string"))
+      for word in ["hunter2", "horse", "zz"] {
+        #expect(!(exit.errorText + exit.outputText).contains(word))
+      }
+    }
+  }
+
   @Test("a database that was given needs a keyring, made once and never replaced")
   func keyring() async throws {
     let home = try await DaemonHome()
@@ -99,6 +120,43 @@ struct CommandTests {
     #expect(found.outputText.contains("failed  keys"))
   }
 
+  @Test("a new key is added, listed and promoted, and none is ever shown")
+  func keyRotation() async throws {
+    let home = try await DaemonHome()
+    let place = ["--keyring", home.path + "/keyring.json", "--state-dir", home.path + "/a"]
+    func keyring(_ arguments: String..., code: Int32 = 0) async throws -> String {
+      let exit = try await home.run(["keyring"] + arguments + place)
+      #expect(exit.reason == .exited(code: code), "\(arguments): \(exit.errorText)")
+      return exit.outputText + exit.errorText
+    }
+    func primaries() async throws -> [String] {
+      try await keyring("list").split(separator: "\n").filter { $0.hasSuffix("  primary") }
+        .map { String($0.prefix { $0 != " " }) + $0.drop { $0 != " " }.dropFirst(2).prefix(1) }
+    }
+    #expect(try await keyring("list", code: 78).contains("there is no keyring"))
+    _ = try await keyring("init")
+    #expect(try await primaries() == ["kek1", "pepper1"])
+    #expect(
+      try await keyring("add", "--purpose", "pepper")
+        .hasPrefix("added pepper 2 to \(home.path)/keyring.json; back it up"))
+    #expect(try await primaries() == ["kek1", "pepper1"])
+    #expect(try await keyring("list").split(separator: "\n").count == 3)
+    #expect(
+      try await keyring("promote", "--purpose", "pepper", "--version", "2")
+        .contains("pepper 2 is primary"))
+    #expect(try await primaries() == ["kek1", "pepper2"])
+    #expect(
+      try await keyring("promote", "--purpose", "kek", "--version", "2", code: 78)
+        .contains("holds no kek version 2"))
+    #expect(
+      try await keyring("add", "--purpose", "master", code: 64).contains("'pepper' and 'kek'"))
+    let list = try await keyring("list")
+    for line in home.text("keyring.json").split(separator: "\n") where line.contains("\"key\"") {
+      let key = line.split(separator: "\"").last { $0.count > 40 }
+      #expect(!list.contains(try #require(key)))
+    }
+  }
+
   @Test("a database that would not keep tenants apart is refused, and check says why")
   func insecure() async throws {
     let home = try await DaemonHome()
@@ -128,6 +186,45 @@ struct CommandTests {
       #expect(report.reason == .exited(code: 1))
       #expect(report.outputText.contains("not applied: v0001_foundation"))
     }
+  }
+
+  @Test("check makes no cluster and not even a directory")
+  func checkNothing() async throws {
+    let home = try await DaemonHome()
+    let report = try await home.run([
+      "check", "--socket", home.path + "/s.sock", "--state-dir", home.path + "/a",
+    ])
+    #expect(report.reason == .exited(code: 1))
+    #expect(report.outputText.contains("warning database      there is no embedded PostgreSQL"))
+    #expect(!FileManager.default.fileExists(atPath: home.path + "/a"))
+  }
+
+  @Test("check makes no roles, and tells the statements that do")
+  func checkRoles() async throws {
+    let home = try await DaemonHome()
+    let server = try await TestCluster.start()
+    try await server.execute("create database mine owner integrationd_owner")
+    try await server.execute(
+      """
+      drop role integrationd_publisher;
+      alter role integrationd_owner createrole
+      """)
+    let conninfo = server.cluster.connectionString(for: .owner, database: "mine")
+    for _ in 0..<2 {
+      let report = try await home.run([
+        "check", "--socket", home.path + "/s.sock", "--state-dir", home.path + "/a",
+        "--database-url", conninfo,
+      ])
+      #expect(report.reason == .exited(code: 1))
+      for statement in [
+        "grant integrationd_app to integrationd_owner;",
+        "create role integrationd_publisher nologin nosuperuser nobypassrls;",
+      ] {
+        #expect(report.outputText.contains(statement))
+      }
+      #expect(report.outputText.contains("not applied: v0001_foundation"))
+    }
+    #expect(!FileManager.default.fileExists(atPath: home.path + "/a"))
   }
 
   @Test("a policy may name users and groups of this host, and only those")

@@ -146,7 +146,7 @@ struct ExternalTests {
     let daemon = try await home.start(
       ["--database-url", server.cluster.connectionString(for: .owner, database: "mine")])
     #expect(try await daemon.exit() == .exited(code: 69))
-    #expect(daemon.errors.contains("grant integrationd_app to \"integrationd_owner\";"))
+    #expect(daemon.errors.contains("  grant integrationd_app to integrationd_owner;\n"))
   }
 
   @Test("a login that may make roles does, and the daemon serves")
@@ -158,7 +158,7 @@ struct ExternalTests {
     try await server.execute(
       """
       drop owned by integrationd_app, integrationd_worker;
-      drop role integrationd_app, integrationd_worker
+      drop role integrationd_app, integrationd_worker, integrationd_publisher
       """, in: "integrationd")
     let superuser = server.cluster.connectionString(for: .superuser, database: "mine")
     let keyring = home.path + "/keyring.json"
@@ -169,7 +169,31 @@ struct ExternalTests {
       socket: home.path + "/new/directory/daemon.sock")
     try await daemon.untilReady()
     #expect(try await daemon.stop() == .exited(code: 0))
-    #expect(daemon.errors.contains("superuser"))
+    #expect(daemon.errors.contains("a superuser"))
+    #expect(daemon.errors.contains("remedy=\"integrationd check prints the statements\""))
+  }
+
+  @Test("a login that may make roles and nothing more serves")
+  func createRole() async throws {
+    let home = try await DaemonHome()
+    let server = try await TestCluster.start()
+    try await server.execute("create database mine owner integrationd_owner")
+    try await server.execute(
+      """
+      drop owned by integrationd_app, integrationd_worker;
+      drop role integrationd_app, integrationd_worker, integrationd_publisher;
+      alter role integrationd_owner createrole
+      """, in: "integrationd")
+    let keyring = home.path + "/keyring.json"
+    _ = try await home.run(["keyring", "init", "--keyring", keyring])
+    let daemon = try await home.start(
+      [
+        "--database-url", server.cluster.connectionString(for: .owner, database: "mine"),
+        "--keyring", keyring,
+      ])
+    try await daemon.untilReady()
+    _ = try await makeTenant(daemon)
+    #expect(try await daemon.stop() == .exited(code: 0))
   }
 
   private func makeTenant(_ daemon: DaemonProcess) async throws -> String {

@@ -314,6 +314,31 @@ struct APIKeysUsageTests {
     }
   }
 
+  @Test("a page token fits every moment that means the same buckets, and no other")
+  func pagingByRoundedTime() async throws {
+    try await APIKeysWorld.run { world in
+      let id = try await world.create().key?.keyId ?? ""
+      try await seed(world, id)
+      func page(
+        _ start: ProtoTimestamp?, _ end: ProtoTimestamp?, _ token: String
+      ) async throws -> GetApiKeyUsageResponse {
+        try await world.usage(id) {
+          $0.startTime = start
+          $0.endTime = end
+          $0.pageSize = 2
+          $0.pageToken = token
+        }
+      }
+      let end = time(0, 3)
+      let token = try await page(time(21, seconds: 1), end, "").nextPageToken
+      let rest = try await page(time(21, seconds: 3599), time(23, 2, seconds: 5), token)
+      #expect(rest.buckets.map(\.startTime) == [time(23), time(22)])
+      await expectViolations(["page_token"]) { try await page(time(22), end, token) }
+      await expectViolations(["page_token"]) { try await page(time(21), time(1, 3), token) }
+      await expectViolations(["page_token"]) { try await page(nil, end, token) }
+    }
+  }
+
   @Test("usage of a missing key is not found, and a malformed question is refused")
   func statuses() async throws {
     try await APIKeysWorld.run { world in

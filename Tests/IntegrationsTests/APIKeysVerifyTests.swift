@@ -293,6 +293,39 @@ struct APIKeysVerifyTests {
     }
   }
 
+  @Test("while a new pepper spreads, every daemon verifies what every other one stored")
+  func pepperRollOut() async throws {
+    let keys = [
+      MasterKey.generate(.pepper, version: 1), .generate(.pepper, version: 2),
+      .generate(.keyEncryption, version: 1), .generate(.keyEncryption, version: 2),
+    ]
+    let added = try Keyring(keys, primary: [.pepper: 1, .keyEncryption: 1])
+    let promoted = try Keyring(keys, primary: [.pepper: 2, .keyEncryption: 2])
+    for rings in [[try Keyring([keys[0], keys[2]]), added], [added, promoted]] {
+      try await APIKeysWorld.run(daemons: 2, keyrings: rings) { world in
+        var made: [CreateApiKeyResponse] = []
+        for daemon in world.daemons {
+          var request = CreateApiKeyRequest()
+          request.tenantId = world.tenant.description
+          request.keyName = "Gateway"
+          request.withApiSecret = true
+          request.idempotencyKey = "k-\(made.count)"
+          let call = world.call("CreateApiKey", on: daemon)
+          made.append(try await daemon.keys.createApiKey(request, call))
+          for other in world.daemons {
+            // Also what it keeps encrypted.
+            #expect(try await other.keys.createApiKey(request, call) == made.last)
+          }
+        }
+        for daemon in world.daemons + world.daemons.reversed() {
+          for key in made {
+            #expect(try await world.verify(key.apiKey, on: daemon).code == .allowed)
+          }
+        }
+      }
+    }
+  }
+
   @Test("a key without limits is told no windows and charges nothing")
   func unlimited() async throws {
     try await APIKeysWorld.run { world in

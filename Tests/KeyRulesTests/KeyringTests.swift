@@ -45,62 +45,11 @@ import Testing
       key: SymmetricKey(data: Array(repeating: byte, count: 32)))
   }
 
-  @Test("a ring is made once, closed to others, and found again")
-  func firstRun() throws {
-    let world = try World()
-    let made = try KeyringFile.loadOrCreate(path: world.path, user: world.user)
-    let attributes = try FileManager.default.attributesOfItem(atPath: world.path)
-    #expect(Self.number(attributes[.posixPermissions]) == 0o600)
-    let found = try KeyringFile.loadOrCreate(path: world.path, user: world.user)
-    #expect(made.fingerprints == found.fingerprints)
-    #expect(made.fingerprints.count == 2)
-    #expect(
-      try FileManager.default.contentsOfDirectory(atPath: world.directory) == ["keyring.json"])
-  }
-
-  @Test("daemons that start at once end with one ring")
-  func race() async throws {
-    let world = try World()
-    let (path, user) = (world.path, world.user)
-    let rings = try await withThrowingTaskGroup(of: [KeyFingerprint].self) { group in
-      for _ in 0..<16 {
-        group.addTask { try KeyringFile.loadOrCreate(path: path, user: user).fingerprints }
-      }
-      return try await group.reduce(into: Set()) { $0.insert($1) }
-    }
-    #expect(rings.count == 1)
-    #expect(
-      try FileManager.default.contentsOfDirectory(atPath: world.directory) == ["keyring.json"])
-  }
-
-  @Test("without leave to make one, a missing ring is an error")
+  @Test("a missing ring is an error")
   func missingFile() throws {
     let world = try World()
     #expect(throws: KeyringError.notFound(path: world.path)) {
       try KeyringFile.load(path: world.path, user: world.user)
-    }
-  }
-
-  @Test("an existing ring is never replaced")
-  func noReplacement() throws {
-    let world = try World()
-    try world.write("{}")
-    #expect(throws: KeyringError.alreadyExists(path: world.path)) {
-      try KeyringFile.create(path: world.path)
-    }
-    #expect(FileManager.default.contents(atPath: world.path) == Data("{}".utf8))
-  }
-
-  @Test("a ring cannot be made where there is no directory")
-  func noDirectory() throws {
-    let world = try World()
-    let path = "\(world.directory)/missing/keyring.json"
-    let error = #expect(throws: KeyringError.self) {
-      try KeyringFile.loadOrCreate(path: path, user: 0)
-    }
-    guard case .unwritable = error else {
-      Issue.record("\(String(describing: error))")
-      return
     }
   }
 
@@ -164,6 +113,7 @@ import Testing
       #"{"format": 1, "keys": [{"purpose": "canary", "version": 1, "key": ""}]}"#,
       #"{"format": 1, "keys": [{"purpose": "pepper", "version": 1, "key": "can%ary"}]}"#,
       #"{"format": 1, "keys": [{"purpose": "pepper", "version": 99999999999, "key": "canary"}]}"#,
+      #"{"format": 1, "keys": [], "primary": {"canary": 1}}"#,
     ])
   func malformed(text: String) throws {
     let world = try World()
@@ -213,6 +163,12 @@ import Testing
       (entry("kek", -3), .invalidVersion(.keyEncryption, -3)),
       (entry("pepper", 1, "AAAA"), .wrongLength(.pepper, 1)),
     ]
+    try world.write(
+      #"{"format": 1, "keys": [\#(entry("pepper", 1)), \#(entry("kek", 1))], "primary": {"kek": 2}}"#
+    )
+    #expect(throws: KeyringError.missingPrimary(.keyEncryption, 2)) {
+      try KeyringFile.load(path: world.path, user: world.user)
+    }
     for (keys, expected) in cases {
       try world.write(#"{"format": 1, "keys": [\#(keys)]}"#)
       #expect(throws: expected) { try KeyringFile.load(path: world.path, user: world.user) }
@@ -232,12 +188,37 @@ import Testing
       master(.pepper, 2, 2), master(.keyEncryption, 1, 1), master(.pepper, 10, 10),
       master(.pepper, 1, 1),
     ])
-    #expect(ring.newestPepper.version == 10)
+    #expect(ring.primaryPepper.version == 10)
     #expect(ring.peppers.map(\.version) == [10, 2, 1])
     let token = Token.generate(.apiKey(.production)).secret
     let digests = Set(ring.peppers.map { $0.digest(of: token) })
     #expect(digests.count == 3)
     #expect(digests.allSatisfy { $0.count == Pepper.digestLength })
+  }
+
+  @Test("a key that is not primary serves nothing new, and reads what was stored with it")
+  func notYetPrimary() throws {
+    let keys = [
+      master(.pepper, 1, 1), master(.pepper, 2, 2), master(.keyEncryption, 1, 3),
+      master(.keyEncryption, 2, 4),
+    ]
+    let first = try Keyring(keys, primary: [.pepper: 1, .keyEncryption: 1])
+    let second = try Keyring(keys)
+    #expect(first.primaryPepper.version == 1 && second.primaryPepper.version == 2)
+    #expect(first.peppers.map(\.version) == [1, 2])
+    #expect(first.primaryFingerprints.map(\.version) == [1, 1])
+    #expect(first.fingerprints == second.fingerprints)
+    let context = EnvelopeContext(tenant: "t", table: "a", column: "b", row: "c")
+    let oldest = try Keyring([keys[0], keys[2]])
+    let sealed = try first.seal([1, 2, 3].span, for: context)
+    for ring in [oldest, first, second] {
+      #expect(try ring.open(sealed, for: context).count == 3)
+    }
+    let later = try second.seal([1, 2, 3].span, for: context)
+    #expect(try first.open(later, for: context).count == 3)
+    #expect(throws: EnvelopeError.unknownKey(version: 2)) {
+      try oldest.open(later, for: context)
+    }
   }
 
   @Test("a digest is HMAC-SHA-256 of the whole token, keyed with the pepper")
@@ -248,7 +229,7 @@ import Testing
     ])
     let token = Array("sk_live_x".utf8)
     let expected = HMAC<SHA256>.authenticationCode(for: token, using: key)
-    #expect(ring.newestPepper.digest(of: token.span) == Array(expected))
+    #expect(ring.primaryPepper.digest(of: token.span) == Array(expected))
   }
 
   @Test("a ring that lacks a recorded key, or has another in its place, is noticed")
@@ -269,7 +250,7 @@ import Testing
   func redaction() throws {
     let key = master(.pepper, 3, 211)
     let ring = try Keyring([key, master(.keyEncryption, 1, 211)])
-    var shown = "\(key) \(ring.newestPepper)"
+    var shown = "\(key) \(ring.primaryPepper)"
     dump(key, to: &shown)
     dump(ring, to: &shown)
     #expect(!shown.contains("211, 211") && !shown.contains("d3d3"))
@@ -283,7 +264,7 @@ import Testing
       .notFound(path: "p"), .alreadyExists(path: "p"), .unreadable(path: "p", reason: "r"),
       .unwritable(path: "p", reason: "r"), .notRegularFile(path: "p"),
       .permissionsTooOpen(path: "p", mode: 0o644), .foreignOwner(path: "p", owner: 3),
-      .tooLarge(path: "p"), .malformed(path: "p", reason: "r"),
+      .tooLarge(path: "p"), .malformed(path: "p", reason: "r"), .missingPrimary(.pepper, 2),
     ]
     #expect(errors.allSatisfy { "\($0)".contains("p") })
     #expect("\(errors[5])".contains("0644"))

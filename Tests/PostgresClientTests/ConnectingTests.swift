@@ -59,14 +59,43 @@ struct ConnectingTests {
     #expect(remote["host"] == nil)
     #expect(try keywords("host=db.example sslmode=disable")["sslmode"] == "disable")
     #expect(try keywords("host=/run/pg")["sslmode"] == nil)
+    #expect(remote["target_session_attrs"] == nil)
+    #expect(try keywords("host=a,b")["target_session_attrs"] == "read-write")
+    #expect(
+      try keywords("host=a,b target_session_attrs=any")["target_session_attrs"] == "any")
     let options = try keywords("host=/x options='-c jit=on'", role: "a b\\c")["options"] ?? ""
     #expect(options.hasPrefix("-c statement_timeout=3000 "))
     #expect(options.hasSuffix(#"-c jit=off -c jit=on -c role=a\ b\\c"#))
-    for malformed in ["host", "postgresql://[::1", "nonsense=1"] {
-      #expect(throws: ConnectionParameters.MalformedConnectionString.self) {
-        try keywords(malformed)
-      }
+    for malformed in [
+      "host", "postgresql://[::1", "nonsense=1", "postgres://u:p@q@h/d", "postgres://u:p/q@h/d",
+      "port=5432,70000", "host=a\u{0}b",
+    ] {
+      #expect(throws: MalformedConnectionString.self) { try keywords(malformed) }
     }
+    for wellFormed in ["host=@abstract", "host=/run/a@b port=,1", "", "postgres://u:p%40q@h/d"] {
+      #expect(throws: Never.self) { try keywords(wellFormed) }
+    }
+  }
+
+  @Test(
+    "where a connection string is silent libpq's variables speak, and who is not known is far away",
+    arguments: [
+      ("", [:], "verify-full"),
+      ("", ["PGHOST": "db.example"], "verify-full"),
+      ("", ["PGHOST": "/run/pg"], nil),
+      ("host=localhost", ["PGHOST": "db.example"], nil),
+      ("host=localhost", ["PGHOSTADDR": "10.0.0.1"], "verify-full"),
+      ("host=db.example", ["PGSSLMODE": "require"], "require"),
+      ("host=db.example sslmode=disable", ["PGSSLMODE": "require"], "disable"),
+      ("service=there", ["PGHOST": "/run/pg"], "verify-full"),
+      ("", ["PGHOST": "/run/pg", "PGSERVICE": "there"], "verify-full"),
+      // Whether the file or the variable says more is for libpq to decide.
+      ("service=there", ["PGSSLMODE": "require"], nil),
+      ("", ["PGHOST": "", "PGSSLMODE": ""], "verify-full"),
+    ] as [(String, [String: String], String?)])
+  func environment(conninfo: String, variables: [String: String], mode: String?) throws {
+    let parameters = try ConnectionParameters(conninfo, environment: variables)
+    #expect(parameters.keywords.first { $0.name == "sslmode" }?.value == mode)
   }
 
   @Test("a malformed connection string is refused without repeating it")

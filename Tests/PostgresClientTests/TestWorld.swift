@@ -88,7 +88,7 @@ final class TestWorld: Sendable {
     }
   }
 
-  private static let schema = Migration(
+  static let schema = Migration(
     name: "v0001_client_tests",
     sql: """
       create function current_tenant() returns uuid stable language sql as

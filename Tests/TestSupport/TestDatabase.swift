@@ -99,14 +99,16 @@ private actor Templates {
   static let instance = Templates()
 
   private struct Key: Hashable {
-    let server: ObjectIdentifier
+    /// Where it listens. An object's identity is another server's once it is gone.
+    let server: String
     let migrations: [Migration]
   }
 
   private var templates: [Key: Task<String, any Error>] = [:]
 
   func template(for migrations: [Migration], on server: TestCluster) async throws -> String {
-    let key = Key(server: ObjectIdentifier(server), migrations: migrations)
+    let key = Key(
+      server: server.cluster.connectionString(for: .owner), migrations: migrations)
     if let known = templates[key] { return try await known.value }
     let task = Task {
       let name = TestDatabase.uniqueName("template")

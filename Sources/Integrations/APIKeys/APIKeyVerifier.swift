@@ -135,11 +135,12 @@ struct APIKeyVerifier: Sendable {
     }
   }
 
-  /// Brings the stored digest to the newest pepper. A failure leaves it for the next time.
+  /// Brings the stored digest to the primary pepper, unless it has a newer one: another daemon may
+  /// have gone ahead already. A failure leaves it for the next time.
   private func rehash(
     _ key: PresentedAPIKey, _ question: VerificationQuestion, _ call: CallContext
   ) async {
-    let pepper = keyring.newestPepper
+    let pepper = keyring.primaryPepper
     guard key.pepperVersion < pepper.version, !question.isPeek else { return }
     do {
       try await keys.rehash(

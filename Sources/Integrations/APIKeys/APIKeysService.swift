@@ -227,12 +227,14 @@ package struct APIKeysService: ApiKeyService {
     try check.finish()
     try environment.access.require(tenant, call)
     let width: UsageWidth = granularity == .day ? .day : .hour
+    // A page goes on where the last one ended also when "seven days ago" is a little later by now.
+    let span = width.span(from: start, until: end)
     let question = PageTokens.Question(
       call.method.description, tenant: tenant,
-      filters: [id.description, width.rawValue, start.text, end.text])
+      filters: [id.description, width.rawValue, span.start.text, span.end.text])
     let cursor = try environment.pageTokens.cursor(request.pageToken, for: question)
     let found = try await usageRows.buckets(
-      of: id, tenant: tenant, width: width, from: start, until: end,
+      of: id, tenant: tenant, width: width, span: span,
       before: cursor.map { UnixTime(microseconds: $0.unixMicroseconds) }, limit: limit + 1,
       deadline: call.deadline)
     if found.isEmpty, try await keys.find(id, of: tenant, deadline: call.deadline) == nil {

@@ -17,8 +17,8 @@ struct IssuedSecret: Sendable {
   ) throws(EnvelopeError) {
     self.version = version
     token = .generate(.apiKey(environment))
-    digest = keyring.newestPepper.digest(of: token.secret)
-    pepperVersion = keyring.newestPepper.version
+    digest = keyring.primaryPepper.digest(of: token.secret)
+    pepperVersion = keyring.primaryPepper.version
     guard withSigningSecret else {
       signing = nil
       sealedSigning = nil

@@ -88,11 +88,17 @@ enum UsageWidth: String, Sendable {
 
   private var microseconds: Int64 { hours * 3_600_000_000 }
 
+  /// The buckets that somebody asked for, edge to edge; nil as in ``UsageQueries/buckets``.
+  func span(from start: UnixTime?, until end: UnixTime?) -> (start: UnixTime?, end: UnixTime?) {
+    let beginning = start ?? end?.advanced(by: .seconds(3600) * -Int(standardHours))
+    return (beginning.map(floor), end.map(ceiling))
+  }
+
   /// The begin of the bucket that a moment is in.
-  func floor(_ time: UnixTime) -> UnixTime { time.floored(to: microseconds) }
+  private func floor(_ time: UnixTime) -> UnixTime { time.floored(to: microseconds) }
 
   /// The first edge of a bucket that is not before a moment.
-  func ceiling(_ time: UnixTime) -> UnixTime {
+  private func ceiling(_ time: UnixTime) -> UnixTime {
     let floor = floor(time)
     return floor == time ? time : floor.advanced(by: .microseconds(microseconds))
   }
@@ -126,13 +132,13 @@ package struct UsageRepository: Sendable {
   }
 
   /// At most `limit` buckets in which something happened, newest first.
-  /// - Parameter before: only buckets that begin earlier; nil: all.
+  /// - Parameters:
+  ///   - span: as ``UsageWidth/span(from:until:)`` makes it.
+  ///   - before: only buckets that begin earlier; nil: all.
   func buckets(
-    of key: APIKeyID, tenant: TenantID, width: UsageWidth, from start: UnixTime?,
-    until end: UnixTime?, before: UnixTime?, limit: Int, deadline: Deadline
+    of key: APIKeyID, tenant: TenantID, width: UsageWidth,
+    span: (start: UnixTime?, end: UnixTime?), before: UnixTime?, limit: Int, deadline: Deadline
   ) async throws(DatabaseError) -> [UsageOfBucket] {
-    let beginning =
-      start ?? end?.advanced(by: .seconds(3600) * -Int(width.standardHours))
     func time(_ time: UnixTime?) -> SQLValue {
       .optional(time) { .timestamp(unixMicroseconds: $0.microseconds) }
     }
@@ -140,7 +146,7 @@ package struct UsageRepository: Sendable {
       UsageQueries.buckets,
       [
         .uuid(tenant.uuid), .uuid(key.uuid), .text(width.rawValue),
-        time(beginning.map(width.floor)), time(end.map(width.ceiling)), time(before),
+        time(span.start), time(span.end), time(before),
         .int(width.hours), .int(width.standardHours), .int(Int64(limit)),
       ], in: .tenant(tenant.uuid), deadline: deadline)
   }

@@ -17,6 +17,8 @@ package import TTRPC
 package struct Idempotency: Sendable {
   /// After a conflict, or a connection lost before COMMIT.
   private static let retries = Database.Retries.upTo(4)
+  /// The longest that is kept of a call's time for its answer.
+  private static let longestFarewell = Duration.milliseconds(250)
 
   private let database: Database
   private let keyring: Keyring
@@ -41,10 +43,11 @@ package struct Idempotency: Sendable {
     _ request: Request, key: IdempotencyKey?, tenant: TenantID, _ call: CallContext,
     _ body: @Sendable (Transaction) async throws -> Response
   ) async throws -> Response {
+    let deadline = Self.deadline(within: call.deadline.remaining)
     guard let key else {
       do {
         return try await database.transaction(
-          in: .tenant(tenant.uuid), deadline: call.deadline, retries: Self.retries, body)
+          in: .tenant(tenant.uuid), deadline: deadline, retries: Self.retries, body)
       } catch let error as DatabaseError where error.kind == .outcomeUnknown {
         throw ServiceError.outcomeUnknown(cause: error)
       }
@@ -57,7 +60,7 @@ package struct Idempotency: Sendable {
     while true {
       do {
         return try await database.transaction(
-          in: .tenant(tenant.uuid), deadline: call.deadline, retries: Self.retries
+          in: .tenant(tenant.uuid), deadline: deadline, retries: Self.retries
         ) { transaction in
           try await once(place, digest, call.method, transaction, body)
         }
@@ -66,7 +69,7 @@ package struct Idempotency: Sendable {
         guard let doubt else { throw error }
         // After a doubt, "the database is down" no longer means "it was not done".
         guard error.kind == .outcomeUnknown || error.kind == .unavailable,
-          call.deadline.remaining > pause
+          deadline.remaining > pause
         else {
           throw ServiceError.outcomeUnknown(cause: doubt)
         }
@@ -76,6 +79,13 @@ package struct Idempotency: Sendable {
       try await Task.sleep(for: pause)
       pause = min(pause * 2, .milliseconds(250))
     }
+  }
+
+  /// When a change has to be committed: a tenth of the call's time before its end, so that a caller
+  /// hears of a doubt. At the very end it would only hear that its time is over, as if nothing had
+  /// been done.
+  static func deadline(within remaining: Duration) -> Deadline {
+    .within(remaining - min(remaining / 10, longestFarewell))
   }
 
   private func once<Response: Message>(

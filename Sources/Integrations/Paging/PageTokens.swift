@@ -24,7 +24,7 @@ package struct PageTokens: Sendable {
   private static let cursorLength = 25
   private static let codeLength = 32
 
-  /// Newest first; the first one makes tokens, all of them read tokens.
+  /// The first one makes tokens, all of them read tokens.
   private let keys: [SymmetricKey]
 
   package init(keys: [SymmetricKey]) { self.keys = keys }

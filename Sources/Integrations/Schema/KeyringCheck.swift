@@ -2,8 +2,8 @@ package import KeyRules
 package import PostgresClient
 package import Reactor
 
-/// Compares the keyring with the keys that the database's data was written with, and records the
-/// ring's keys.
+/// Compares the keyring with the keys that the database's data was written with, and records those
+/// that it will be written with: a key that is not primary yet may still be unknown elsewhere.
 package struct KeyringCheck: Sendable {
   private let database: Database
 
@@ -23,13 +23,13 @@ package struct KeyringCheck: Sendable {
   }
 
   /// - Returns: the recorded keys that the ring lacks or has differently; empty when it fits. Only
-  ///   then are its new keys recorded.
+  ///   then are its primary keys recorded.
   package func run(_ keyring: Keyring, deadline: Deadline) async throws -> [KeyFingerprint] {
     try await database.transaction(in: .worker, deadline: deadline) { transaction in
       let recorded = try await transaction.rows(KeyringQueries.all, [])
       let missing = keyring.missing(among: recorded)
       guard missing.isEmpty else { return missing }
-      for fingerprint in keyring.fingerprints where !recorded.contains(fingerprint) {
+      for fingerprint in keyring.primaryFingerprints where !recorded.contains(fingerprint) {
         try await transaction.execute(
           KeyringQueries.add,
           [

@@ -3,6 +3,8 @@
 /// Its text is for the operator (start-up output, logs), never for a caller on the socket: it may
 /// quote the server's own message.
 package enum AdminError: Error, Sendable, Equatable {
+  /// There is nothing to connect with.
+  case malformed(MalformedConnectionString)
   /// The server could not be reached or refused the session.
   case connection(String)
   /// The server refused a statement.
@@ -44,6 +46,7 @@ package enum AdminError: Error, Sendable, Equatable {
 extension AdminError: CustomStringConvertible {
   package var description: String {
     switch self {
+    case .malformed(let error): error.description
     case .connection(let reason): "cannot connect to PostgreSQL: \(reason)"
     case .server(let report): report.description
     case .deadlineExceeded: "PostgreSQL did not answer in time"

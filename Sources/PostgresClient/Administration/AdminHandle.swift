@@ -7,8 +7,12 @@ struct AdminHandle: ~Copyable {
 
   /// Begins to connect; the connection is driven further by `PQconnectPoll`.
   /// Nil only when libpq is out of memory.
-  init?(conninfo: String) {
-    guard let raw = unsafe PQconnectStart(conninfo) else { return nil }
+  init?(keywords: [(name: String, value: String)]) {
+    let names = CStrings(keywords.map(\.name))
+    let values = CStrings(keywords.map(\.value))
+    guard let raw = unsafe PQconnectStartParams(names.pointers, values.pointers, 0) else {
+      return nil
+    }
     unsafe self.raw = raw
     // Otherwise libpq prints notices on the daemon's standard error.
     unsafe PQsetNoticeReceiver(raw, { _, _ in }, nil)

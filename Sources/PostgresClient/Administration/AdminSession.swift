@@ -18,7 +18,7 @@ package actor AdminSession {
 
   private init() {}
 
-  /// Connects.
+  /// Connects, with the defaults of every session (``DatabaseConfiguration/Endpoint/conninfo``).
   /// - Parameter conninfo: a libpq connection string or URI.
   package static func open(
     _ conninfo: String, deadline: Deadline
@@ -77,7 +77,13 @@ package actor AdminSession {
   // MARK: Conversation with libpq
 
   private func connect(_ conninfo: String, deadline: Deadline) throws(AdminError) {
-    guard let fresh = AdminHandle(conninfo: conninfo) else {
+    let parameters: ConnectionParameters
+    do throws(MalformedConnectionString) {
+      parameters = try ConnectionParameters(conninfo)
+    } catch {
+      throw .malformed(error)
+    }
+    guard let fresh = AdminHandle(keywords: parameters.keywords) else {
       throw .connection("out of memory")
     }
     let raw = unsafe fresh.raw

@@ -50,6 +50,17 @@ final class Batch {
     self.completion = completion
   }
 
+  /// Whether a warning in answer to a step can be about the commit: that of `commit` itself, and that of
+  /// the last statement. Outside a transaction block its Sync commits, and libpq tells of a warning before
+  /// it hands out the result in front of it. Inside one nobody asks before `commit`.
+  func mayCommit(at index: Int) -> Bool {
+    switch steps[index] {
+    case .command(let sql): sql == Transaction.commitCommand
+    case .statement: index == steps.count - 1
+    case .tenant: false
+    }
+  }
+
   func finish(_ end: End) {
     let completion = completion
     self.completion = nil

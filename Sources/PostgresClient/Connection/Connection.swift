@@ -76,6 +76,14 @@ final class Connection {
     end(DatabaseError(.unavailable, message: reason), announced: false)
   }
 
+  /// Gives the session up because its server takes no writes; the keeper begins with another host.
+  func leaveReadOnlyServer() {
+    end(
+      DatabaseError(
+        .unavailable, sqlState: .readOnlyTransaction, message: "the server takes no writes"),
+      announced: false)
+  }
+
   // MARK: Sending
 
   /// Sends `batch`, at the latest at the end of this turn of the loop.
@@ -281,8 +289,7 @@ final class Connection {
     guard state.conditionClass == "01" || state.conditionClass == "57" else { return }
     switch expected.first {
     case .sync(let batch)?: batch.isDoubtful = true
-    case .step(let batch, let index, _)?:
-      if case .command(Transaction.commitCommand) = batch.steps[index] { batch.isDoubtful = true }
+    case .step(let batch, let index, _)? where batch.mayCommit(at: index): batch.isDoubtful = true
     default: break
     }
   }

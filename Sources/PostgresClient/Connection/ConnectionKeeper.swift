@@ -80,7 +80,11 @@ final class ConnectionKeeper {
     case .success(let connection):
       backoff.succeeded()
       state = .open(connection)
-      connection.onLost = { [weak self] error in self?.ended(error, isCrowded: false) }
+      connection.onLost = { [weak self] error in
+        // The same host would take the next session as gladly, and its writes as little.
+        if error.sqlState == .readOnlyTransaction { self?.rotation &+= 1 }
+        self?.ended(error, isCrowded: false)
+      }
       opened(connection)
     case .failure(let failure):
       if failure.shouldTryNextHost { rotation &+= 1 }

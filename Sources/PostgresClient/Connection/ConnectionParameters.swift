@@ -1,36 +1,61 @@
-internal import CLibpq
+internal import FoundationEssentials
 
 /// What a new session is opened with: the operator's connection string, with defaults and our settings.
 struct ConnectionParameters: Sendable {
-  /// A connection string that libpq does not understand. Its text is not repeated: it may hold a password.
-  struct MalformedConnectionString: Error, CustomStringConvertible {
-    var description: String { "the connection string is not one that libpq understands" }
-  }
-
   /// Hosts in the order to try them; empty leaves the choice to libpq (its default, or a service file).
   let targets: [HostTarget]
-  private let settings: [String: String]
+  private var settings: [String: String]
 
+  /// What every session is opened with, start-up work included.
+  /// - Parameter environment: libpq's own variables (`PGHOST`, `PGSSLMODE`, …) speak where `conninfo` is
+  ///   silent.
   init(
-    _ endpoint: DatabaseConfiguration.Endpoint, _ configuration: DatabaseConfiguration
+    _ conninfo: String, environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(MalformedConnectionString) {
-    guard var settings = Self.parse(endpoint.conninfo) else { throw MalformedConnectionString() }
+    let string = try ConnectionString(conninfo)
+    var settings = string.named
+    // A service file stands between the two, and only libpq reads it.
+    if settings["service"] == nil, (environment["PGSERVICE"] ?? "").isEmpty {
+      for (name, variable) in string.variables where settings[name] == nil {
+        settings[name] = environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+      }
+    }
     targets = HostTarget.list(settings)
     for name in ["host", "hostaddr", "port"] where !targets.isEmpty { settings[name] = nil }
 
     var defaults = [
-      "application_name": configuration.applicationName,
       "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3",
       "tcp_user_timeout": "15000",
     ]
-    if targets.contains(where: { !$0.isLocal }) {
-      // libpq's own default, prefer, falls back to clear text without a word.
+    if targets.isEmpty || targets.contains(where: { !$0.isLocal }),
+      (environment["PGSSLMODE"] ?? "").isEmpty
+    {
+      // libpq's own default, prefer, falls back to clear text without a word. Who is not known counts as
+      // far away; a Unix socket is asked for nothing in any mode.
       defaults["sslmode"] = "verify-full"
+    }
+    if targets.count > 1 {
+      // Of several servers one is the primary. A standby would do until the first write.
+      defaults["target_session_attrs"] = "read-write"
     }
     settings.merge(defaults) { given, _ in given }
     settings["client_encoding"] = "UTF8"
-    settings["options"] = Self.options(settings["options"], endpoint.role, configuration)
     self.settings = settings
+  }
+
+  /// What a session of a pool is opened with.
+  init(
+    _ endpoint: DatabaseConfiguration.Endpoint, _ configuration: DatabaseConfiguration
+  ) throws(MalformedConnectionString) {
+    try self.init(endpoint.conninfo)
+    settings["application_name"] = settings["application_name"] ?? configuration.applicationName
+    settings["options"] = Self.options(settings["options"], endpoint.role, configuration)
+  }
+
+  /// The keywords for libpq, which is to look the hosts up by itself. It blocks meanwhile.
+  var keywords: [(name: String, value: String)] {
+    keywords(
+      hosts: targets.map { ResolvedHost(host: $0.host, address: $0.address, port: $0.port) })
   }
 
   /// The keywords for libpq, with the hosts given.
@@ -41,21 +66,6 @@ struct ConnectionParameters: Sendable {
     keywords.append(("hostaddr", hosts.map { $0.address ?? "" }.joined(separator: ",")))
     keywords.append(("port", hosts.map(\.port).joined(separator: ",")))
     return keywords
-  }
-
-  /// The settings that `conninfo` names; nil when it is malformed.
-  private static func parse(_ conninfo: String) -> [String: String]? {
-    guard let options = unsafe PQconninfoParse(conninfo, nil) else { return nil }
-    defer { unsafe PQconninfoFree(options) }
-    var settings: [String: String] = [:]
-    var option = unsafe options
-    while let name = unsafe option.pointee.keyword {
-      if let value = unsafe option.pointee.val {
-        unsafe settings[String(cString: name)] = String(cString: value)
-      }
-      unsafe option += 1
-    }
-    return settings
   }
 
   /// Settings for the session in the form of command-line switches; later ones win, so the operator's

@@ -22,7 +22,8 @@ struct HostTarget: Sendable, Hashable {
     }
   }
 
-  private static func items(_ list: String?) -> [String] {
+  /// The items of a comma-separated list, empty ones too; none of an empty list.
+  static func items(_ list: String?) -> [String] {
     guard let list, !list.isEmpty else { return [] }
     return list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
   }

@@ -7,37 +7,35 @@ struct ClusterBootstrap {
 
   /// - Parameter session: as superuser.
   func run(_ session: AdminSession, deadline: Deadline) async throws(AdminError) {
-    let rows = try await session.query(
-      """
-      select
-        (select count(*) from pg_roles where rolname in ($1, $2, $3)) as roles,
-        exists (select from pg_database where datname = $4) as database
-      """,
-      ClusterRole.created.map(\.roleName) + [Self.database], deadline: deadline)
-    guard let state = rows.first else { throw .unexpectedResult("no row") }
-    if try state.int("roles") < ClusterRole.created.count {
-      try await session.execute(Self.createRoles, deadline: deadline)
-    }
-    if try !state.bool("database") {
-      try await session.execute(
-        """
-        create database \(Self.database)
-          owner \(ClusterRole.owner.roleName) template template0 encoding 'UTF8'
-        """, deadline: deadline)
+    for statement in try await missing(session, deadline: deadline) {
+      try await session.execute(statement, deadline: deadline)
     }
     try await restrict(session, deadline: deadline)
   }
 
-  private static let createRoles =
-    ClusterRole.created.map { role in
+  /// The statements that would make what is not there, in their order. Changes nothing.
+  func missing(_ session: AdminSession, deadline: Deadline) async throws(AdminError) -> [String] {
+    let names = ClusterRole.created.map(\.roleName)
+    let rows = try await session.query(
       """
-      do $$ begin
-        if not exists (select from pg_roles where rolname = '\(role.roleName)') then
-          create role \(role.roleName) login nosuperuser nobypassrls nocreaterole nocreatedb;
-        end if;
-      end $$;
-      """
-    }.joined(separator: "\n")
+      select
+        array(select rolname from pg_roles where rolname = any ($1::text[]))::text as roles,
+        exists (select from pg_database where datname = $2) as database
+      """, [AdminArray.text(names), Self.database], deadline: deadline)
+    guard let state = rows.first else { throw .unexpectedResult("no row") }
+    // Our names need no quotes, neither in an array nor in a statement.
+    let found = Set(try state.text("roles").split { "{,}".contains($0) }.map(String.init))
+    var statements = ClusterRole.created.filter { !found.contains($0.roleName) }.map { role in
+      "create role \(role.roleName) \(role.logsIn ? "login" : "nologin") nosuperuser nobypassrls "
+        + "nocreaterole nocreatedb"
+    }
+    if try !state.bool("database") {
+      statements.append(
+        "create database \(Self.database) owner \(ClusterRole.owner.roleName) template template0 "
+          + "encoding 'UTF8'")
+    }
+    return statements
+  }
 
   /// Nobody but our roles enters the database, and only the owner may make anything in it.
   private func restrict(_ session: AdminSession, deadline: Deadline) async throws(AdminError) {

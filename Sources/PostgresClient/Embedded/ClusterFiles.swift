@@ -59,10 +59,11 @@ enum ClusterFiles {
 
   /// Makes the renaming of entries of a directory survive a power cut.
   static func synchronise(directory: String) throws(EmbeddedClusterError) {
-    let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure("open \(directory)") }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw failure("write \(directory) to disk") }
+    do throws(SystemError) {
+      try DurableFile.synchronise(directory: directory)
+    } catch {
+      throw .system(error)
+    }
   }
 
   private static func failure(_ operation: String) -> EmbeddedClusterError {

@@ -64,6 +64,10 @@ struct ClusterLayout: Sendable, Equatable {
   /// Tells this cluster's processes from others in a process list.
   let clusterName: String
 
+  static func holdsCluster(_ stateDirectory: String) -> Bool {
+    unsafe access(stateDirectory + "/postgres/data/PG_VERSION", F_OK) == 0
+  }
+
   private static func socketPath(in directory: String) -> String {
     "\(directory)/.s.PGSQL.\(port)"
   }

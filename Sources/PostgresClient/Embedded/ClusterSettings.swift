@@ -86,7 +86,7 @@ struct ClusterSettings: Sendable {
 
   /// The daemon's own user may be any of our roles; nobody else may be anything.
   var identMap: String {
-    let rules = ClusterRole.allCases.map { role in
+    let rules = ClusterRole.allCases.filter(\.logsIn).map { role in
       "integrationd \"\(user.daemon.name)\" \(role.roleName)"
     }
     return "# Written by integrationd at each start: do not edit.\n"

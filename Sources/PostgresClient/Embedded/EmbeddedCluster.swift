@@ -35,7 +35,7 @@ package final class EmbeddedCluster: Sendable {
     state = Mutex(State(server: server))
   }
 
-  /// Makes the cluster if there is none, and starts its server if none runs.
+  /// Makes the cluster if there is none (``SetUp``), and starts its server if none runs.
   /// - Returns: a cluster that accepts connections, with roles and database.
   package static func start(
     _ configuration: Configuration, on loop: EventLoop, logger: Logger
@@ -43,21 +43,26 @@ package final class EmbeddedCluster: Sendable {
     let deadline = Deadline.within(configuration.startLimit)
     let plan = try await ClusterPlan(configuration, on: loop)
     let layout = plan.layout
-    let initialiser = ClusterInitialiser(
-      layout: layout, user: plan.user, installation: plan.installation,
-      durability: configuration.durability, loop: loop)
-    try initialiser.removeUnfinished()
-    if plan.isNew {
-      logger.info("making a PostgreSQL cluster", metadata: ["directory": "\(layout.data)"])
-      try await initialiser.run(deadline: deadline)
+    switch configuration.setUp {
+    case .complete:
+      let initialiser = ClusterInitialiser(
+        layout: layout, user: plan.user, installation: plan.installation,
+        durability: configuration.durability, loop: loop)
+      try initialiser.removeUnfinished()
+      if plan.isNew {
+        logger.info("making a PostgreSQL cluster", metadata: ["directory": "\(layout.data)"])
+        try await initialiser.run(deadline: deadline)
+      }
+      try plan.writeSettings()
+    case .asFound: if plan.isNew { throw .notFound(dataDirectory: layout.data) }
     }
-    try plan.writeSettings()
     let launcher = ServerLauncher(
       layout: layout, user: plan.user, installation: plan.installation, settings: plan.settings,
       loop: loop)
     let server = try await launcher.launch(deadline: deadline)
     let cluster = EmbeddedCluster(
       layout: layout, launcher: launcher, lock: plan.lock, server: server, logger: logger)
+    if configuration.setUp == .asFound { return cluster }
     do throws(AdminError) {
       try await cluster.bootstrap(deadline: deadline)
     } catch {
@@ -82,6 +87,21 @@ package final class EmbeddedCluster: Sendable {
   ) -> String {
     "host=\(quoted(layout.socketDirectory)) port=\(ClusterLayout.port) dbname=\(quoted(database)) "
       + "user=\(role.roleName)"
+  }
+
+  /// The statements that a start with ``SetUp/complete`` would run for roles and database. Changes
+  /// nothing.
+  package func missing(deadline: Deadline) async throws(AdminError) -> [String] {
+    let session = try await administer(deadline: deadline)
+    let statements = try await ClusterBootstrap().missing(session, deadline: deadline)
+    await session.close()
+    return statements
+  }
+
+  /// Whether there is a cluster below a state directory, as far as this process may see. Changes
+  /// nothing.
+  package static func exists(in stateDirectory: String) -> Bool {
+    ClusterLayout.holdsCluster(stateDirectory)
   }
 
   /// The database that belongs to the owner role.
@@ -155,10 +175,14 @@ package final class EmbeddedCluster: Sendable {
   }
 
   private func bootstrap(deadline: Deadline) async throws(AdminError) {
-    let session = try await AdminSession.open(
-      connectionString(for: .superuser, database: "postgres"), deadline: deadline)
+    let session = try await administer(deadline: deadline)
     try await ClusterBootstrap().run(session, deadline: deadline)
     await session.close()
+  }
+
+  private func administer(deadline: Deadline) async throws(AdminError) -> AdminSession {
+    try await AdminSession.open(
+      connectionString(for: .superuser, database: "postgres"), deadline: deadline)
   }
 
   /// A value of a connection string ("Keyword/Value Connection Strings" in the manual).

@@ -8,6 +8,8 @@ package enum EmbeddedClusterError: Error, Sendable, Equatable {
   case postgresTooOld(found: Int, needed: Int)
   /// The cluster was made by a major version whose programs are not installed.
   case versionMismatch(cluster: Int, installed: [Int], dataDirectory: String)
+  /// There is no cluster, and none was to be made.
+  case notFound(dataDirectory: String)
   /// Another daemon holds this state directory.
   case stateDirectoryInUse(String)
   /// PostgreSQL refuses to run as root and no unprivileged system user was found.
@@ -52,6 +54,7 @@ extension EmbeddedClusterError: CustomStringConvertible {
       """
     case .versionMismatch(let cluster, let installed, let dataDirectory):
       Self.describeMismatch(cluster, installed, dataDirectory)
+    case .notFound(let path): "there is no PostgreSQL cluster in \(path)"
     case .stateDirectoryInUse(let path):
       "another integrationd runs on \(path); stop it, or give this one its own --state-dir"
     case .noUnprivilegedUser(let tried):

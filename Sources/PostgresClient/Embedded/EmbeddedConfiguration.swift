@@ -9,6 +9,7 @@ extension EmbeddedCluster {
     package var user: ClusterUser.Choice
     package var durability: Durability
     package var maxConnections: Int
+    package var setUp = SetUp.complete
     /// How long the start may take: `initdb` on a slow disk, recovery after a crash.
     package var startLimit: Duration
 
@@ -24,6 +25,14 @@ extension EmbeddedCluster {
       self.maxConnections = maxConnections
       self.startLimit = startLimit
     }
+  }
+
+  /// What a start does about what is not there.
+  package enum SetUp: Sendable {
+    /// Makes it: the cluster, its configuration, roles and database.
+    case complete
+    /// Leaves it so: the cluster must be there, and is started as it is.
+    case asFound
   }
 
   /// What a crash of the machine may cost. A crash of the server costs nothing either way.

@@ -148,7 +148,7 @@ final class Lane {
     }
     guard !fitting.isEmpty else { return }
     let batch = CallGroup(fitting).batch { [weak self, weak connection] rest in
-      if rest.serverIsReadOnly { connection?.abandon("the server takes no writes") }
+      if rest.serverIsReadOnly { connection?.leaveReadOnlyServer() }
       self?.settled(rest)
     }
     connection.send(batch)

@@ -107,7 +107,9 @@ final class LoopPools: @unchecked Sendable {
   func end(_ lent: LentTransaction) {
     loop.perform { [self] in
       let connection = lent.lease.connection
-      if !lent.transaction.leavesConnectionClean {
+      if lent.transaction.metReadOnlyServer {
+        connection.leaveReadOnlyServer()
+      } else if !lent.transaction.leavesConnectionClean {
         connection.abandon("a transaction left it with an answer to come")
       }
       pools(lent.role)?.transactions.giveBack(connection)

@@ -49,10 +49,11 @@ enum CodeRules {
     })
 
   /// Functions with their owner's rights, extensions' apart; `$1` lists those that may exist.
-  private static let definerFunctions = """
+  static let definerFunctions = """
     select format(
         '%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)
       ) as name,
+      p.proowner as owner,
       exists (
         select from unnest(p.proconfig) as setting where setting like 'search_path=%'
       ) as is_pinned

@@ -1,7 +1,7 @@
-/// Rules about the roles that requests and background work run as: row level security does not
-/// hold superusers, `bypassrls` roles and, unless it is forced, owners.
+/// Rules about the roles that requests, background work and publishing services run as: row level
+/// security does not hold superusers, `bypassrls` roles and, unless it is forced, owners.
 enum RoleRules {
-  static let all = [missing, superuser, bypass, owner, membership, ownerIsSuperuser]
+  static let all = [missing, superuser, bypass, owner, membership]
 
   private static let missing = CatalogueRule(
     statement: """
@@ -116,30 +116,6 @@ enum RoleRules {
         remedy: """
           revoke \(Identifier.quoted(privileged)) from \(Identifier.quoted(role)), or from the role \
           between them
-          """)
-    })
-
-  private static let ownerIsSuperuser = CatalogueRule(
-    statement: """
-      select distinct r.rolname
-      from pg_class c
-      join pg_namespace n on n.oid = c.relnamespace
-      join pg_roles r on r.oid = c.relowner
-      where c.relkind in ('r', 'p')
-        and c.relname = $1
-        and n.nspname !~ '^pg_'
-        and r.rolsuper
-      order by r.rolname
-      """,
-    parameters: { _ in [MigrationHistory.table] },
-    finding: { row throws(AdminError) in
-      let role = try row.text("rolname")
-      return SecurityFinding(
-        kind: .ownerIsSuperuser(role),
-        problem: "the tables belong to \(role), a superuser, whom no policy holds",
-        remedy: """
-          migrate as a role that is none: create role \(ClusterRole.owner.roleName) login, and \
-          reassign owned by \(Identifier.quoted(role)) to \(ClusterRole.owner.roleName)
           """)
     })
 }

@@ -40,7 +40,7 @@ package struct SecurityCheck: Sendable {
     _ session: AdminSession, _ deadline: Deadline
   ) async throws(AdminError) -> [SecurityFinding] {
     var findings = try await ServerRules.findings(session, policy, clock, deadline)
-    for rule in RoleRules.all + TableRules.all + CodeRules.all {
+    for rule in RoleRules.all + OwnerRules.all + TableRules.all + CodeRules.all {
       let rows = try await session.query(
         rule.statement, rule.parameters(policy), deadline: deadline)
       for row in rows { findings.append(try rule.finding(row)) }

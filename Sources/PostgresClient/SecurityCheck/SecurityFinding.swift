@@ -14,6 +14,7 @@ package struct SecurityFinding: Sendable, Hashable {
     case roleOwnsRelation(role: String, relation: String)
     case roleCanBecome(role: String, privileged: String)
     case ownerIsSuperuser(String)
+    case policyWithoutOwner(table: String, policy: String)
     case rowSecurityDisabled(table: String)
     case rowSecurityNotForced(table: String)
     case noPolicy(table: String)

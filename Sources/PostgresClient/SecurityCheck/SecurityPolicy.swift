@@ -1,7 +1,7 @@
 /// What a schema declares about itself, for ``SecurityCheck`` to hold it to.
 package struct SecurityPolicy: Sendable {
-  /// The roles that requests and background work run as.
-  package var runtimeRoles: [String] = [ClusterRole.app.roleName, ClusterRole.worker.roleName]
+  /// The roles that requests, background work and services that publish from SQL run as.
+  package var runtimeRoles = [ClusterRole.app, .worker, .publisher].map(\.roleName)
   /// Runtime roles whose policies may let them see every tenant's rows.
   package var crossTenantRoles: Set<String> = [ClusterRole.worker.roleName]
   /// Which column holds the tenant, for tables that call it otherwise than `tenant_id`: the table
@@ -12,6 +12,8 @@ package struct SecurityPolicy: Sendable {
   package var uniqueExceptions: Set<String> = []
   /// SECURITY DEFINER functions that may exist, as `schema.name(argument types)`.
   package var definerFunctions: Set<String> = []
+  /// What the names of policies begin with that are made for the owner of those functions.
+  package static let ownerPolicyPrefix = "owner_"
   /// How far the database's clock may be from ours.
   package var clockSkewLimit: Duration = .seconds(2)
 

@@ -11,8 +11,9 @@ struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Looks at configuration, keyring, database and clock and says what is wrong.",
     discussion: """
-      Exit code 0: nothing is wrong; 1: something is. Changes nothing, but starts the embedded \
-      PostgreSQL for as long as it looks: stop the daemon before.
+      Exit code 0: nothing is wrong; 1: something is. Makes and changes nothing. An embedded \
+      PostgreSQL is started for as long as it is looked at: stop the daemon before. A database that \
+      was named can be looked at while daemons use it.
       """)
 
   @OptionGroup var options: DaemonOptions

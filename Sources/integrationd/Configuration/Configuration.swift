@@ -1,6 +1,7 @@
 internal import Integrations
 internal import Logging
 internal import NetworkAddress
+internal import PostgresClient
 
 /// What the daemon was told, checked, with defaults filled in.
 struct Configuration: Sendable {
@@ -32,7 +33,7 @@ struct Configuration: Sendable {
     stateDirectory = try Self.path(.stateDirectory, sources, defaults?.stateDirectory)
     socketGroup = try sources.given(.socketGroup)?.text
     socketMode = try Self.mode(sources, hasGroup: socketGroup != nil)
-    database = try sources.given(.databaseURL).map { ConnectionString($0.text) }
+    database = try Self.database(sources)
     accessPolicy = try Self.optionalPath(.accessPolicy, sources)
     keyring = try Self.path(.keyring, sources, stateDirectory + "/keyring.json")
     logLevel = try Self.level(sources)
@@ -52,6 +53,17 @@ struct Configuration: Sendable {
           + "--socket-mode and --socket-group")
     }
     self.remarks = remarks
+  }
+
+  private static func database(
+    _ sources: ConfigurationSources
+  ) throws(ConfigurationError) -> ConnectionString? {
+    guard let given = try sources.given(.databaseURL) else { return nil }
+    do throws(MalformedConnectionString) {
+      return try ConnectionString(given.text)
+    } catch {
+      throw ConfigurationError("\(given.origin): \(error)")
+    }
   }
 
   private static func path(

@@ -38,7 +38,9 @@ struct CheckReport: Codable, Equatable {
   var text: String {
     items.map { item in
       let line = "\(item.state.rawValue.padded(to: 8))\(item.check.padded(to: 14))\(item.message)\n"
-      return item.remedy.map { "\(line)\("".padded(to: 22))-> \($0)\n" } ?? line
+      guard let remedy = item.remedy else { return line }
+      let margin = "".padded(to: 22)
+      return "\(line)\(margin)-> \(remedy.replacing("\n", with: "\n\(margin)   "))\n"
     }.joined()
   }
 

@@ -16,20 +16,24 @@ struct DatabaseHome: Sendable {
   private static let patience = Duration.seconds(10)
   /// How long `initdb`, a start after a crash, or setting up roles may take.
   private static let longestStart = Duration.seconds(120)
+  /// How long looking at roles, or making them, may take.
+  private static let longestQuestion = Duration.seconds(30)
 
   /// Starts or reaches the database and makes sure of its roles.
+  /// - Parameter setUp: whether what is missing is made, see ``missing()``.
   static func open(
-    _ configuration: Configuration, loops: EventLoopGroup, logger: Logger
+    _ configuration: Configuration, setUp: EmbeddedCluster.SetUp = .complete,
+    loops: EventLoopGroup, logger: Logger
   ) async throws -> DatabaseHome {
     guard let database = configuration.database else {
-      return try await embedded(configuration.stateDirectory, loops, logger)
+      return try await embedded(configuration.stateDirectory, setUp, loops, logger)
     }
     let session = try await reach(database, logger)
-    do {
-      try await ExternalRoles().ensure(session, deadline: .within(.seconds(30)))
+    do throws(RolesError) {
+      if setUp == .complete { try await Roles(session).ensure(deadline: .within(longestQuestion)) }
     } catch {
       await session.close()
-      throw error
+      throw DaemonFailure(.unavailable, "\(error)")
     }
     await session.close()
     let role = { (name: ClusterRole) in
@@ -41,18 +45,20 @@ struct DatabaseHome: Sendable {
   }
 
   private static func embedded(
-    _ stateDirectory: String, _ loops: EventLoopGroup, _ logger: Logger
+    _ stateDirectory: String, _ setUp: EmbeddedCluster.SetUp, _ loops: EventLoopGroup,
+    _ logger: Logger
   ) async throws -> DatabaseHome {
+    var configuration = EmbeddedCluster.Configuration(
+      stateDirectory: stateDirectory, maxConnections: 20 + 14 * loops.loops.count,
+      startLimit: longestStart)
+    configuration.setUp = setUp
     let cluster = try await EmbeddedCluster.start(
-      EmbeddedCluster.Configuration(
-        stateDirectory: stateDirectory, maxConnections: 20 + 14 * loops.loops.count,
-        startLimit: longestStart),
-      on: loops.loops[0], logger: logger)
+      configuration, on: loops.loops[0], logger: logger)
     let endpoint = { (role: ClusterRole) in
       DatabaseConfiguration.Endpoint(conninfo: cluster.connectionString(for: role))
     }
     return DatabaseHome(
-      cluster: cluster, owner: ConnectionString(cluster.connectionString(for: .owner)),
+      cluster: cluster, owner: try ConnectionString(cluster.connectionString(for: .owner)),
       connections: sized(
         DatabaseConfiguration(app: endpoint(.app), worker: endpoint(.worker)), loops))
   }
@@ -89,6 +95,16 @@ struct DatabaseHome: Sendable {
         try await Task.sleep(for: .milliseconds(250))
       }
     }
+  }
+
+  /// The statements that roles (and in an embedded cluster the database) lack. Changes nothing.
+  func missing() async throws(AdminError) -> [String] {
+    let deadline = Deadline.within(Self.longestQuestion)
+    if let cluster { return try await cluster.missing(deadline: deadline) }
+    let session = try await AdminSession.open(owner.reveal(), deadline: deadline)
+    let statements = try await Roles(session).missing(deadline: deadline)
+    await session.close()
+    return statements
   }
 
   /// What health reports of an embedded cluster.

@@ -14,10 +14,19 @@ struct Inspection {
     var report = CheckReport()
     inspectPolicy(&report)
     let keyring = inspectKeyring(&report)
-    let state = try StateDirectory(configuration.stateDirectory)
+    let isEmbedded = configuration.database == nil
+    if isEmbedded, !EmbeddedCluster.exists(in: configuration.stateDirectory) {
+      report.warn(
+        "database", "there is no embedded PostgreSQL in \(configuration.stateDirectory) yet",
+        remedy: "integrationd migrate, or start the daemon")
+      return report
+    }
+    // One process at a time has an embedded cluster; a database that was named has room for many.
+    let state = isEmbedded ? try StateDirectory(configuration.stateDirectory) : nil
     let loops = try EventLoopGroup(count: 1, name: "loop")
     do {
-      let home = try await DatabaseHome.open(configuration, loops: loops, logger: logger)
+      let home = try await DatabaseHome.open(
+        configuration, setUp: .asFound, loops: loops, logger: logger)
       do {
         report.ok("database", home.cluster == nil ? "reached" : "embedded PostgreSQL started")
         try await inspect(home, keyring, loops, &report)
@@ -50,8 +59,7 @@ struct Inspection {
 
   private func inspectKeyring(_ report: inout CheckReport) -> Keyring? {
     do throws(KeyringError) {
-      let keyring = try KeyringFile.load(
-        path: configuration.keyring, user: Accounts.effectiveUserID)
+      let keyring = try KeyringStore(path: configuration.keyring).load()
       report.ok("keyring", "\(keyring.fingerprints.count) keys in \(configuration.keyring)")
       return keyring
     } catch {
@@ -68,6 +76,15 @@ struct Inspection {
     _ home: DatabaseHome, _ keyring: Keyring?, _ loops: EventLoopGroup,
     _ report: inout CheckReport
   ) async throws {
+    let missing = try await home.missing()
+    if !missing.isEmpty {
+      report.warn(
+        "roles", "not as they must be",
+        remedy: "integrationd migrate, or start the daemon; where its login may not, an "
+          + "administrator:\n" + missing.map { "\($0);" }.joined(separator: "\n"))
+      // Without its roles nobody can enter.
+      if home.cluster != nil { return }
+    }
     let keeper = SchemaKeeper(owner: home.owner, logger: logger)
     do throws(MigrationError) {
       let pending = try await keeper.pending()
@@ -90,7 +107,7 @@ struct Inspection {
       }
     }
     if findings.isEmpty { report.ok("security", "roles, row level security and clock") }
-    if let keyring { try await compare(keyring, home, loops, &report) }
+    if let keyring, missing.isEmpty { try await compare(keyring, home, loops, &report) }
   }
 
   private func compare(

@@ -25,8 +25,9 @@ struct KeyringLoader {
   }
 
   private func read(_ check: KeyringCheck, _ deadline: Deadline) async throws -> Keyring {
+    let store = KeyringStore(path: path)
     do throws(KeyringError) {
-      return try KeyringFile.load(path: path, user: Accounts.effectiveUserID)
+      return try store.load()
     } catch .notFound {
       guard try await check.isNew(deadline: deadline) else {
         throw DaemonFailure(
@@ -40,7 +41,7 @@ struct KeyringLoader {
           "there is no keyring at \(path); make one with `integrationd keyring init` and give every "
             + "daemon of this database the same file with --keyring")
       }
-      return try KeyringFile.loadOrCreate(path: path, user: Accounts.effectiveUserID)
+      return try store.loadOrCreate()
     }
   }
 }

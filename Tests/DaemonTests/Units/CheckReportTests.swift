@@ -9,7 +9,7 @@ struct CheckReportTests {
     var report = CheckReport()
     report.ok("access", "2 callers")
     #expect(report.isClean)
-    report.warn("clock", "is off", remedy: "set it")
+    report.warn("clock", "is off", remedy: "set it\nand keep it")
     report.fail("database", "gone")
     #expect(!report.isClean)
     #expect(
@@ -17,6 +17,7 @@ struct CheckReportTests {
         ok      access        2 callers
         warning clock         is off
                               -> set it
+                                 and keep it
         failed  database      gone
 
         """)

@@ -1,4 +1,5 @@
 import IntegrationClient
+import PostgresClient
 import Testing
 
 @testable import integrationd
@@ -109,8 +110,8 @@ struct ConfigurationTests {
   }
 
   @Test("a connection string is never printed")
-  func redacted() {
-    let string = ConnectionString("host=x password=hunter2")
+  func redacted() throws {
+    let string = try ConnectionString("host=x password=hunter2")
     var dumped = ""
     dump(string, to: &dumped)
     #expect("\(string)" == "[redacted]")

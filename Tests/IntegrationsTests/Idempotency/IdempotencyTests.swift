@@ -193,6 +193,29 @@ struct IdempotencyTests {
     }
   }
 
+  @Test("a commit that is still unanswered near the end of the call is of unknown outcome, in time")
+  func slowCommit() async throws {
+    try await ServiceWorld.run { world in
+      // As a standby that does not answer: the commit waits.
+      try await world.store.execute(
+        """
+        create function wait() returns trigger language plpgsql as
+          $$ begin perform pg_sleep(60); return null; end $$;
+        create constraint trigger wait after insert on integrationd.tenants
+          deferrable initially deferred for each row execute function wait();
+        """)
+      for key in ["", "k"] {
+        let call = world.call("CreateTenant", within: .seconds(5))
+        let error = await expectStatus(.unavailable) {
+          try await world.tenants.createTenant(
+            CreateTenantRequest(displayName: "One", idempotencyKey: key), call)
+        }
+        #expect(error?.reason == "OUTCOME_UNKNOWN")
+        #expect(!call.deadline.hasPassed)
+      }
+    }
+  }
+
   /// The command alone: `begin` says "read committed".
   private static let commit = "commit\u{0}"
 

@@ -54,4 +54,23 @@ struct SchemaTests {
           == KeyPurpose.allCases.count)
     }
   }
+
+  @Test("a key of the ring that is not primary is not recorded: other daemons may lack it yet")
+  func addedKey() async throws {
+    try await ServiceWorld.run { world in
+      let check = KeyringCheck(database: world.database)
+      let deadline = Deadline.within(.seconds(120))
+      let keys = [
+        MasterKey.generate(.pepper, version: 1), .generate(.pepper, version: 2),
+        .generate(.keyEncryption, version: 1),
+      ]
+      let old = try Keyring([keys[0], keys[2]])
+      let added = try Keyring(keys, primary: [.pepper: 1])
+      #expect(try await check.run(added, deadline: deadline) == [])
+      #expect(try await check.run(old, deadline: deadline) == [])
+      #expect(try await check.run(try Keyring(keys), deadline: deadline) == [])
+      #expect(try await check.run(added, deadline: deadline) == [])
+      #expect(try await check.run(old, deadline: deadline).map(\.version) == [2])
+    }
+  }
 }

@@ -24,6 +24,7 @@ struct EmbeddedClusterErrorTests {
       (.notReady(after: .seconds(2), reason: "slow", logTail: "the log"), ["slow", "the log"]),
       (.stopFailed(pid: 12), ["12"]),
       (.bootstrap(.closed), ["roles"]),
+      (.notFound(dataDirectory: "/d"), ["/d"]),
       (.system(SystemError(errno: 13, operation: "open /x")), ["open /x"]),
       (.cancelled, ["cancelled"]),
     ] as [(EmbeddedClusterError, [String])])

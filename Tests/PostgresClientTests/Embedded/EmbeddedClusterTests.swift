@@ -19,7 +19,12 @@ struct EmbeddedClusterTests {
         current_setting('log_parameter_max_length_on_error') as logged_on_error,
         (select string_agg(rolname, ' ' order by rolname) from pg_roles
           where rolname like 'integrationd%' and rolcanlogin
-            and not rolsuper and not rolbypassrls and not rolcreaterole) as roles
+            and not rolsuper and not rolbypassrls and not rolcreaterole) as roles,
+        exists (
+          select from pg_roles
+          where rolname = 'integrationd_publisher'
+            and not rolcanlogin and not rolsuper and not rolbypassrls and not rolcreaterole
+        ) as publisher
       """)
     let row = try #require(settings.first)
     #expect(try row.text("checksums") == "on")
@@ -29,8 +34,44 @@ struct EmbeddedClusterTests {
     #expect(try row.text("logged_on_error") == "0")
     #expect(
       try row.text("roles") == "integrationd_app integrationd_owner integrationd_worker")
+    #expect(try row.bool("publisher"))
     #expect(!cluster.isAdopted)
     try await cluster.stop()
+  }
+
+  @Test("a cluster that an older daemon made gets the roles it lacks, unless it is left as found")
+  func newRole() async throws {
+    let world = try await ClusterWorld()
+    let old = try await world.start()
+    try await old.execute("drop role integrationd_publisher")
+    #expect(EmbeddedCluster.exists(in: world.stateDirectory))
+    try await old.stop()
+    var configuration = world.configuration()
+    configuration.setUp = .asFound
+    let found = try await world.start(configuration)
+    #expect(
+      try await found.missing(deadline: .within(.seconds(120))) == [
+        "create role integrationd_publisher nologin nosuperuser nobypassrls nocreaterole nocreatedb"
+      ])
+    try await found.stop()
+    let cluster = try await world.start()
+    #expect(try await cluster.missing(deadline: .within(.seconds(120))) == [])
+    let rows = try await cluster.execute(
+      "select from pg_roles where rolname = 'integrationd_publisher'")
+    #expect(rows.count == 1)
+    try await cluster.stop()
+  }
+
+  @Test("where there is no cluster, none is made to be looked at")
+  func nothingFound() async throws {
+    let world = try await ClusterWorld(.nothing)
+    var configuration = world.configuration()
+    configuration.setUp = .asFound
+    #expect(!EmbeddedCluster.exists(in: world.stateDirectory))
+    await #expect(throws: EmbeddedClusterError.notFound(dataDirectory: world.root + "/data")) {
+      _ = try await world.start(configuration)
+    }
+    #expect(!EmbeddedCluster.exists(in: world.stateDirectory))
   }
 
   @Test("by default an acknowledged write survives a crash")

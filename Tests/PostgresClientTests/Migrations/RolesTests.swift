@@ -7,8 +7,15 @@ import Testing
 struct RolesTests {
   private static let dropRoles = """
     drop owned by integrationd_app, integrationd_worker;
-    drop role integrationd_app, integrationd_worker
+    drop role integrationd_app, integrationd_worker, integrationd_publisher
     """
+
+  private static func ensure(_ conninfo: String) async throws {
+    let session = try await AdminSession.open(conninfo, deadline: .within(.seconds(120)))
+    try await Roles(session).ensure(deadline: .within(.seconds(120)))
+    #expect(try await Roles(session).missing(deadline: .within(.seconds(120))) == [])
+    await session.close()
+  }
 
   private static func withoutRoles() async throws -> TestCluster {
     let server = try await TestCluster.start()
@@ -23,7 +30,7 @@ struct RolesTests {
     let conninfo = server.cluster.connectionString(for: .owner)
     try await withThrowingTaskGroup { group in
       for _ in 0..<4 {
-        group.addTask { try await Roles.ensure(conninfo, deadline: .within(.seconds(120))) }
+        group.addTask { try await Self.ensure(conninfo) }
       }
       try await group.waitForAll()
     }
@@ -34,10 +41,15 @@ struct RolesTests {
     let rows = try await server.execute(
       """
       select from pg_roles
-      where rolname in ('integrationd_app', 'integrationd_worker')
+      where rolname in ('integrationd_app', 'integrationd_worker', 'integrationd_publisher')
         and not rolcanlogin and not rolsuper and not rolbypassrls
       """)
-    #expect(rows.count == 2)
+    #expect(rows.count == 3)
+    // Nobody takes this one on, so that nobody has to be in it.
+    await #expect(throws: AdminError.self) {
+      try await server.execute(
+        "set role integrationd_publisher", in: EmbeddedCluster.databaseName, as: .owner)
+    }
   }
 
   @Test("are left to an administrator otherwise, with the statements that do it")
@@ -45,7 +57,7 @@ struct RolesTests {
     let server = try await Self.withoutRoles()
     let conninfo = server.cluster.connectionString(for: .owner)
     let error = await #expect(throws: RolesError.self) {
-      try await Roles.ensure(conninfo, deadline: .within(.seconds(120)))
+      try await Self.ensure(conninfo)
     }
     guard case .notPermitted(let sql) = try #require(error) else {
       Issue.record("unexpected \(String(describing: error))")
@@ -57,17 +69,21 @@ struct RolesTests {
         "grant integrationd_app to integrationd_owner",
         "create role integrationd_worker nologin nosuperuser nobypassrls",
         "grant integrationd_worker to integrationd_owner",
+        "create role integrationd_publisher nologin nosuperuser nobypassrls",
       ])
     #expect("\(try #require(error))".contains("  grant integrationd_app to integrationd_owner;"))
     for statement in sql { try await server.execute(statement) }
-    try await Roles.ensure(conninfo, deadline: .within(.seconds(120)))
+    try await Self.ensure(conninfo)
   }
 
-  @Test("of a server that cannot be reached say so")
-  func unreachable() async throws {
-    let error = await #expect(throws: RolesError.self) {
-      try await Roles.ensure("host=/nowhere", deadline: .within(.seconds(5)))
+  @Test("of a session that is over say so")
+  func closed() async throws {
+    let server = try await TestCluster.shared()
+    let session = try await AdminSession.open(
+      server.cluster.connectionString(for: .owner), deadline: .within(.seconds(120)))
+    await session.close()
+    await #expect(throws: RolesError.database(.closed)) {
+      try await Roles(session).ensure(deadline: .within(.seconds(5)))
     }
-    #expect("\(try #require(error))".contains("cannot connect"))
   }
 }

@@ -112,6 +112,11 @@ struct SecurityCheckTests {
       sql: "alter function answer() reset search_path",
       kind: .definerFunctionWithoutSearchPath("public.answer()")),
     Breakage(
+      sql: """
+        create policy owner_reads on things for select to integrationd_worker using (label = 'x')
+        """,
+      kind: .policyWithoutOwner(table: "public.things", policy: "owner_reads")),
+    Breakage(
       sql: "alter database :database set synchronous_commit = off",
       kind: .settingOff("synchronous_commit")),
   ]
@@ -136,7 +141,8 @@ struct SecurityCheckTests {
     // Where the remedy is a statement as it stands, it mends.
     switch finding.kind {
     case .rowSecurityDisabled, .rowSecurityNotForced, .openPolicy, .viewWithoutInvoker,
-      .readableMaterializedView, .definerFunctionNotAllowed, .definerFunctionWithoutSearchPath:
+      .readableMaterializedView, .definerFunctionNotAllowed, .definerFunctionWithoutSearchPath,
+      .policyWithoutOwner:
       try await database.execute(finding.remedy, as: .superuser)
       #expect(try await database.findings(Self.policy) == [])
     default: break
@@ -194,13 +200,42 @@ struct SecurityCheckTests {
       """)
   }
 
+  @Test(
+    "holds the role of publishing services to the same",
+    arguments: [
+      Breakage(
+        sql: "alter role integrationd_publisher superuser",
+        kind: .roleIsSuperuser("integrationd_publisher")),
+      Breakage(
+        sql: "alter role integrationd_publisher bypassrls",
+        kind: .roleBypassesRowSecurity("integrationd_publisher")),
+      Breakage(
+        sql: "create table own (); alter table own owner to integrationd_publisher",
+        kind: .roleOwnsRelation(role: "integrationd_publisher", relation: "public.own")),
+      Breakage(
+        sql: "create policy oops on things to integrationd_publisher using (true)",
+        kind: .openPolicy(table: "public.things", policy: "oops")),
+    ])
+  func publisher(_ breakage: Breakage) async throws {
+    // Roles belong to the whole server.
+    let server = try await TestCluster.start()
+    let database = try await TestDatabase.make([Self.schema], on: server)
+    #expect(try await database.findings(Self.policy) == [])
+    try await database.execute(breakage.sql)
+    #expect(try await database.findings(Self.policy).map(\.kind) == [breakage.kind])
+  }
+
   @Test("finds that a superuser migrated")
   func superuserOwns() async throws {
-    let database = try await TestDatabase.make([Self.schema])
+    // The remedy changes roles, which belong to the whole server.
+    let server = try await TestCluster.start()
+    let database = try await TestDatabase.make([Self.schema], on: server)
     try await database.execute("alter table integrationd_migrations owner to postgres")
     let findings = try await database.findings(Self.policy)
     #expect(findings.map(\.kind) == [.ownerIsSuperuser("postgres")])
     #expect(findings.first?.severity == .warning)
+    try await database.execute(try #require(findings.first).remedy)
+    #expect(try await database.findings(Self.policy) == [])
   }
 
   @Test("finds a server that does not keep what it acknowledged")

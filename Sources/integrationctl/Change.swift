@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import IntegrationClient
+import ProtobufC
+
+/// The option of every command that changes something.
+struct IdempotencyOptions: ParsableArguments {
+  @Option(
+    name: .customLong("idempotency-key"),
+    help: ArgumentHelp(
+      "Makes repeating the command harmless for 24 hours: same key, same answer. Default: a new one, "
+        + "told when it is needed.",
+      valueName: "key"))
+  private var key: String = ""
+
+  /// Whether the command may be the repetition of another.
+  var isGiven: Bool { !key.isEmpty }
+
+  /// What was given, or a new one at each call.
+  var keyOrNew: String { isGiven ? key : UUID().uuidString.lowercased() }
+
+  /// A span counts from now: repeated with its key, the command would ask for something else.
+  func refuseSpan(_ moment: Moment?, of option: String) throws {
+    guard isGiven, case .fromNow? = moment, let time = moment?.timestamp else { return }
+    throw ValidationError(
+      "with --idempotency-key give the moment itself, as \(option) \(Format.rfc3339(time)): a span "
+        + "counts from now, so a repeated command would ask for something else")
+  }
+}
+
+extension ConnectionOptions {
+  /// Makes a change under a key, so that the daemon can find out what became of it; and when even the
+  /// daemon cannot, tells how to repeat it.
+  /// - Parameter settled: options to repeat it with in place of those that count from now.
+  func change(
+    _ idempotency: IdempotencyOptions, settled: [String] = [],
+    _ body: (IntegrationClient, CallOptions, _ key: String) async throws -> Void
+  ) async throws {
+    let key = idempotency.keyOrNew
+    try await withClient {
+      try await body($0, $1, key)
+    } failed: { error in
+      guard error.leavesOutcomeOpen else { return }
+      tellRepetition(["--idempotency-key", key] + settled)
+    }
+  }
+
+  private func tellRepetition(_ options: [String]) {
+    // Text always has a form in JSON; and if it had none, the words would say the same.
+    if json, let line = try? JSONEncoder().encode(["repeatWith": options]) {
+      writeError(String(decoding: line, as: UTF8.self))
+    } else {
+      writeError(
+        "  whether it was done is not known: to find out, repeat the command with "
+          + options.joined(separator: " "))
+    }
+  }
+}
+
+extension RPCError {
+  /// Whether the call may have been carried out.
+  fileprivate var leavesOutcomeOpen: Bool {
+    code == .deadlineExceeded || reason == "OUTCOME_UNKNOWN" || reason == "SHUTTING_DOWN"
+  }
+}
