@@ -114,7 +114,7 @@ extension Keyring {
   }
 
   /// The version of the key that ``seal(_:for:)`` uses.
-  package var newestEncryptionKeyVersion: Int32 { newestEncryptionKey.version }
+  package var primaryEncryptionKeyVersion: Int32 { primaryEncryptionKey.version }
 
   private static func dataKey(of key: MasterKey, salt: [UInt8]) -> SymmetricKey {
     HKDF<SHA256>.deriveKey(

@@ -646,7 +646,8 @@ revoke all on function
 revoke all on function
   integrationd.held_events(uuid, uuid[], text[], bytea[], text[]) from public;
 
-revoke all on function integrationd.publish_event(uuid, text, text, text) from public;
+revoke all on function
+  integrationd.publish_event(uuid, text, text, text) from public;
 
 grant execute on function integrationd.covering_subscriptions(text) to integrationd_app;
 
@@ -655,6 +656,12 @@ grant execute on function
 
 grant execute on function
   integrationd.held_events(uuid, uuid[], text[], bytea[], text[]) to integrationd_app;
+
+-- Whom an administrator makes a publisher may do this and nothing else here.
+grant usage on schema integrationd to integrationd_publisher;
+
+grant execute on function
+  integrationd.publish_event(uuid, text, text, text) to integrationd_publisher;
 
 -- The owner sees and writes these rows only inside publish_event, which makes the setting for
 -- itself, and names the tenant in every statement.

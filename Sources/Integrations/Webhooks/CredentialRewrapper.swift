@@ -64,7 +64,7 @@ package struct CredentialRewrapper: Sendable {
     var last = WebhookLane(tenant: .directory, webhook: WebhookID(.nilUUID))
     while true {
       let found = try await webhooks.sealed(
-        before: webhooks.vault.keyring.newestEncryptionKeyVersion, after: last,
+        before: webhooks.vault.keyring.primaryEncryptionKeyVersion, after: last,
         limit: Self.batch, deadline: .within(Self.timeout))
       for webhook in found { try await rewrap(webhook, &outcome) }
       guard found.count == Self.batch, let end = found.last else { return outcome }

@@ -141,11 +141,11 @@ struct Deliveries: AsyncParsableCommand {
     @OptionGroup var idempotency: IdempotencyOptions
 
     func run() async throws {
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.deliveries.retryDelivery(
           RetryDeliveryRequest(
             tenantId: target.tenant, deliveryId: target.delivery,
-            idempotencyKey: idempotency.key),
+            idempotencyKey: key),
           options: options)
         try connection.show(answer, answer.delivery)
         connection.hint(

@@ -30,11 +30,11 @@ struct EventTypes: AsyncParsableCommand {
 
     func run() async throws {
       let schema = try schema.map(InputBytes.of(file:)) ?? []
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.eventTypes.createEventType(
           CreateEventTypeRequest(
             tenantId: target.tenant, eventType: target.type, description: description,
-            schema: schema, idempotencyKey: idempotency.key),
+            schema: schema, idempotencyKey: key),
           options: options)
         try connection.show(answer, answer.eventType)
       }
@@ -96,10 +96,10 @@ struct EventTypes: AsyncParsableCommand {
     @OptionGroup var idempotency: IdempotencyOptions
 
     func run() async throws {
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.eventTypes.deleteEventType(
           DeleteEventTypeRequest(
-            tenantId: target.tenant, eventType: target.type, idempotencyKey: idempotency.key),
+            tenantId: target.tenant, eventType: target.type, idempotencyKey: key),
           options: options)
         try connection.show(answer, nil, also: [("type", target.type), ("state", "deleted")])
       }

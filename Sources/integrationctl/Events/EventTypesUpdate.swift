@@ -71,11 +71,13 @@ extension EventTypes {
   ) async throws {
     var changed = changed
     changed.eventType = target.type
-    let request = UpdateEventTypeRequest(
-      tenantId: target.tenant, eventType: changed, updateMask: ProtoFieldMask(paths: paths),
-      idempotencyKey: idempotency.key)
-    try await connection.withClient { client, options in
-      let answer = try await client.eventTypes.updateEventType(request, options: options)
+    let newest = changed
+    try await connection.change(idempotency) { client, options, key in
+      let answer = try await client.eventTypes.updateEventType(
+        UpdateEventTypeRequest(
+          tenantId: target.tenant, eventType: newest, updateMask: ProtoFieldMask(paths: paths),
+          idempotencyKey: key),
+        options: options)
       try connection.show(answer, answer.eventType)
     }
   }

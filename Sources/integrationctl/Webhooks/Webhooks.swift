@@ -45,7 +45,7 @@ struct Webhooks: AsyncParsableCommand {
     func run() async throws {
       let auth = try authentication.read()
       let headers = try request.allHeaders()
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.webhooks.createWebhook(
           CreateWebhookRequest(
             tenantId: tenant, webhookName: name, webhookUrl: url,
@@ -56,7 +56,7 @@ struct Webhooks: AsyncParsableCommand {
             maxRetries: retries.maxRetries ?? 0,
             retryDelay: retries.retryDelay.map { ProtoDuration($0.duration) },
             retryPolicy: retries.policy, optionalIsActive: disabled ? .isActive(false) : nil,
-            idempotencyKey: idempotency.key),
+            idempotencyKey: key),
           options: options)
         try connection.show(
           answer, answer.webhook, also: Webhooks.secret(answer.signingSecret))
@@ -117,10 +117,10 @@ struct Webhooks: AsyncParsableCommand {
     @OptionGroup var idempotency: IdempotencyOptions
 
     func run() async throws {
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.webhooks.deleteWebhook(
           DeleteWebhookRequest(
-            tenantId: target.tenant, webhookId: target.webhook, idempotencyKey: idempotency.key),
+            tenantId: target.tenant, webhookId: target.webhook, idempotencyKey: key),
           options: options)
         try connection.show(
           answer, nil,

@@ -22,11 +22,11 @@ extension Webhooks {
 
     func run() async throws {
       let secret = secretStdin ? try InputBytes.secret("signing secret") : ""
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.webhooks.rotateWebhookSecret(
           RotateWebhookSecretRequest(
             tenantId: target.tenant, webhookId: target.webhook, signingSecret: secret,
-            overlap: overlap.map { ProtoDuration($0.duration) }, idempotencyKey: idempotency.key),
+            overlap: overlap.map { ProtoDuration($0.duration) }, idempotencyKey: key),
           options: options)
         try connection.show(
           answer, answer.webhook, also: Webhooks.secret(answer.signingSecret))

@@ -37,13 +37,13 @@ extension Webhooks {
     func run() async throws {
       let auth = try authentication.read()
       let change = change(headers: try request.allHeaders())
-      try await connection.withClient { client, options in
+      try await connection.change(idempotency) { client, options, key in
         let answer = try await client.webhooks.updateWebhook(
           UpdateWebhookRequest(
             tenantId: target.tenant, webhookId: target.webhook, webhook: change.webhook,
             auth: auth,
             updateMask: ProtoFieldMask(paths: change.paths + (auth == nil ? [] : ["auth"])),
-            idempotencyKey: idempotency.key),
+            idempotencyKey: key),
           options: options)
         try connection.show(
           answer, answer.webhook, also: Webhooks.secret(answer.signingSecret))
@@ -113,11 +113,11 @@ extension Webhooks {
     _ isActive: Bool, _ target: WebhookArguments, _ connection: ConnectionOptions,
     _ idempotency: IdempotencyOptions
   ) async throws {
-    try await connection.withClient { client, options in
+    try await connection.change(idempotency) { client, options, key in
       let answer = try await client.webhooks.updateWebhook(
         UpdateWebhookRequest(
           tenantId: target.tenant, webhookId: target.webhook, webhook: Webhook(isActive: isActive),
-          updateMask: ProtoFieldMask(paths: ["is_active"]), idempotencyKey: idempotency.key),
+          updateMask: ProtoFieldMask(paths: ["is_active"]), idempotencyKey: key),
         options: options)
       try connection.show(answer, answer.webhook)
     }

@@ -17,7 +17,6 @@ struct Daemon: Sendable {
   func run() async throws {
     try MemoryProtection.enable()
     try Signal.ignoreBrokenPipes()
-    _ = try OpenFileLimit.raise()
     let policies = PolicyLoader(path: configuration.accessPolicy)
     let access = AccessControl(policy: try policies.load(), denials: DenialLog(logger: logger))
     let state = try StateDirectory(configuration.stateDirectory)
@@ -86,6 +85,7 @@ struct Daemon: Sendable {
   private func serverConfiguration(_ access: AccessControl) throws -> ServerConfiguration {
     try SocketDirectory.prepare(forSocket: configuration.socket)
     var server = ServerConfiguration(path: configuration.socket, logger: logger)
+    server.limits.fit(openFiles: try OpenFileLimit.raise())
     server.permissions = configuration.socketMode
     if let name = configuration.socketGroup {
       guard let group = Accounts.groupID(of: name) else {
