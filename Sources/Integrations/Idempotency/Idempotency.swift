@@ -43,7 +43,7 @@ package struct Idempotency: Sendable {
     _ request: Request, key: IdempotencyKey?, tenant: TenantID, _ call: CallContext,
     _ body: @Sendable (Transaction) async throws -> Response
   ) async throws -> Response {
-    let deadline = Self.deadline(within: call.deadline.remaining)
+    let deadline = Deadline.within(Self.time(of: call.deadline.remaining))
     guard let key else {
       do {
         return try await database.transaction(
@@ -81,11 +81,11 @@ package struct Idempotency: Sendable {
     }
   }
 
-  /// When a change has to be committed: a tenth of the call's time before its end, so that a caller
-  /// hears of a doubt. At the very end it would only hear that its time is over, as if nothing had
-  /// been done.
-  static func deadline(within remaining: Duration) -> Deadline {
-    .within(remaining - min(remaining / 10, longestFarewell))
+  /// How much of a call's time a change may take until it is committed. What is left of it, a tenth,
+  /// lets the caller hear of a doubt: at the very end it would only hear that its time is over, as if
+  /// nothing had been done.
+  package static func time(of remaining: Duration) -> Duration {
+    remaining - min(remaining / 10, longestFarewell)
   }
 
   private func once<Response: Message>(
