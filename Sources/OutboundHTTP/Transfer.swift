@@ -41,6 +41,8 @@ final class Transfer: @unchecked Sendable {
   private var easy: CurlEasy?
   /// Whether a byte of the request may have left.
   private var mayHaveArrived = false
+  /// Whether it left, if it did, on a connection that had served before.
+  private var leftOnKeptConnection = false
 
   private var alarm: LoopTimer?
   private var alarmAt = MonotonicInstant.distantFuture
@@ -193,6 +195,7 @@ final class Transfer: @unchecked Sendable {
       return false
     }
     mayHaveArrived = true
+    leftOnKeptConnection = easy?.didReuseConnection == true
     readyAt = .now()
     connectedAt = connectedAt ?? readyAt
     phase = .exchanging
@@ -283,8 +286,9 @@ final class Transfer: @unchecked Sendable {
     case .socket(let errno):
       fail(.localResource, "\(SystemError(errno: errno, operation: "socket"))")
     case .unwatchable(let error): fail(.localResource, "\(error)")
-    case .repetition:
+    case .repetition where leftOnKeptConnection:
       fail(.staleConnection, "a kept connection was closed before the response began")
+    case .repetition: fail(.connectionLost, "the other side did not take the request")
     case .stray, nil: fail(.localResource, "libcurl was about to talk to another address")
     }
   }

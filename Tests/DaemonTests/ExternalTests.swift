@@ -80,7 +80,7 @@ struct ExternalTests {
     } catch let error as RPCError {
       #expect(error.code == .unavailable)
     }
-    #expect(try await daemon.exit() == .exited(code: 0))
+    #expect(try await daemon.exit() == .exited(code: 0), "\(daemon.errors)")
     try await lock.release()
   }
 

@@ -53,6 +53,10 @@ struct ClientTests {
     let channel = NotingChannel()
     let probe = GRPCHealthClient(channel)
     let keys = ApiKeyServiceClient(channel)
+    let deliveries = DeliveryServiceClient(channel)
+    let eventTypes = EventTypeServiceClient(channel)
+    let events = EventServiceClient(channel)
+    let webhooks = WebhookServiceClient(channel)
     let health = HealthServiceClient(channel)
     let tenants = TenantServiceClient(channel)
     let options = CallOptions(timeout: .seconds(7))
@@ -67,12 +71,36 @@ struct ClientTests {
       { _ = try await keys.rotateApiKey(RotateApiKeyRequest(), options: options) },
       { _ = try await keys.verifyApiKey(VerifyApiKeyRequest(), options: options) },
       { _ = try await keys.getApiKeyUsage(GetApiKeyUsageRequest(), options: options) },
+      { _ = try await deliveries.listDeliveries(ListDeliveriesRequest(), options: options) },
+      { _ = try await deliveries.getDelivery(GetDeliveryRequest(), options: options) },
+      { _ = try await deliveries.retryDelivery(RetryDeliveryRequest(), options: options) },
+      { _ = try await deliveries.listAttempts(ListAttemptsRequest(), options: options) },
+      { _ = try await deliveries.getAttempt(GetAttemptRequest(), options: options) },
+      { _ = try await events.publishEvent(PublishEventRequest(), options: options) },
+      { _ = try await events.publishEvents(PublishEventsRequest(), options: options) },
+      { _ = try await events.publishEventStream(options: options) },
+      { _ = try await events.getEvent(GetEventRequest(), options: options) },
+      { _ = try await events.listEvents(ListEventsRequest(), options: options) },
+      { _ = try await eventTypes.createEventType(CreateEventTypeRequest(), options: options) },
+      { _ = try await eventTypes.getEventType(GetEventTypeRequest(), options: options) },
+      { _ = try await eventTypes.listEventTypes(ListEventTypesRequest(), options: options) },
+      { _ = try await eventTypes.updateEventType(UpdateEventTypeRequest(), options: options) },
+      { _ = try await eventTypes.deleteEventType(DeleteEventTypeRequest(), options: options) },
       { _ = try await health.getHealth(GetHealthRequest(), options: options) },
       { _ = try await tenants.createTenant(CreateTenantRequest(), options: options) },
       { _ = try await tenants.getTenant(GetTenantRequest(), options: options) },
       { _ = try await tenants.listTenants(ListTenantsRequest(), options: options) },
       { _ = try await tenants.suspendTenant(SuspendTenantRequest(), options: options) },
       { _ = try await tenants.resumeTenant(ResumeTenantRequest(), options: options) },
+      { _ = try await webhooks.createWebhook(CreateWebhookRequest(), options: options) },
+      { _ = try await webhooks.getWebhook(GetWebhookRequest(), options: options) },
+      { _ = try await webhooks.listWebhooks(ListWebhooksRequest(), options: options) },
+      { _ = try await webhooks.updateWebhook(UpdateWebhookRequest(), options: options) },
+      { _ = try await webhooks.deleteWebhook(DeleteWebhookRequest(), options: options) },
+      {
+        _ = try await webhooks.rotateWebhookSecret(RotateWebhookSecretRequest(), options: options)
+      },
+      { _ = try await webhooks.testWebhook(TestWebhookRequest(), options: options) },
     ]
     for call in calls { await #expect(throws: unwritten) { try await call() } }
     #expect(

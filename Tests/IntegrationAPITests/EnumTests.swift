@@ -8,7 +8,10 @@ import Testing
 struct EnumTests {
   private static let types: [any ProtoEnum.Type] = [
     ApiKeyState.self, ComponentState.self, Environment.self, HealthCheckResponse.ServingStatus.self,
-    TenantState.self, UsageGranularity.self, VerificationCode.self, Color.self,
+    AttemptCause.self, AttemptStatus.self, DeliveryState.self, WebhookAuthType.self,
+    WebhookRetryPreset.self, WebhookSignatureProfile.self, WebhookState.self,
+    WebhookStatusAction.self, TenantState.self, UsageGranularity.self, VerificationCode.self,
+    Color.self,
     Everything.Inner.Level.self,
   ]
 

@@ -7,7 +7,8 @@ let unwritten = RPCError(.unimplemented, "not written")
 /// Implementations of every service of the contract, to ask for their definitions.
 enum UnwrittenServices {
   static let definitions: [ServiceDefinition] = [
-    Probe().definition, Keys().definition, Health().definition, Tenants().definition,
+    Probe().definition, Keys().definition, Deliveries().definition, Events().definition,
+    EventTypes().definition, Health().definition, Tenants().definition, Webhooks().definition,
   ]
 
   struct Probe: GRPCHealth {
@@ -69,5 +70,84 @@ enum UnwrittenServices {
     func getApiKeyUsage(
       _ request: GetApiKeyUsageRequest, _ call: CallContext
     ) async throws -> GetApiKeyUsageResponse { throw unwritten }
+  }
+
+  struct Deliveries: DeliveryService {
+    func listDeliveries(
+      _ request: ListDeliveriesRequest, _ call: CallContext
+    ) async throws -> ListDeliveriesResponse { throw unwritten }
+    func getDelivery(
+      _ request: GetDeliveryRequest, _ call: CallContext
+    ) async throws -> GetDeliveryResponse { throw unwritten }
+    func retryDelivery(
+      _ request: RetryDeliveryRequest, _ call: CallContext
+    ) async throws -> RetryDeliveryResponse { throw unwritten }
+    func listAttempts(
+      _ request: ListAttemptsRequest, _ call: CallContext
+    ) async throws -> ListAttemptsResponse { throw unwritten }
+    func getAttempt(
+      _ request: GetAttemptRequest, _ call: CallContext
+    ) async throws -> GetAttemptResponse { throw unwritten }
+  }
+
+  struct EventTypes: EventTypeService {
+    func createEventType(
+      _ request: CreateEventTypeRequest, _ call: CallContext
+    ) async throws -> CreateEventTypeResponse { throw unwritten }
+    func getEventType(
+      _ request: GetEventTypeRequest, _ call: CallContext
+    ) async throws -> GetEventTypeResponse { throw unwritten }
+    func listEventTypes(
+      _ request: ListEventTypesRequest, _ call: CallContext
+    ) async throws -> ListEventTypesResponse { throw unwritten }
+    func updateEventType(
+      _ request: UpdateEventTypeRequest, _ call: CallContext
+    ) async throws -> UpdateEventTypeResponse { throw unwritten }
+    func deleteEventType(
+      _ request: DeleteEventTypeRequest, _ call: CallContext
+    ) async throws -> DeleteEventTypeResponse { throw unwritten }
+  }
+
+  struct Events: EventService {
+    func publishEvent(
+      _ request: PublishEventRequest, _ call: CallContext
+    ) async throws -> PublishEventResponse { throw unwritten }
+    func publishEvents(
+      _ request: PublishEventsRequest, _ call: CallContext
+    ) async throws -> PublishEventsResponse { throw unwritten }
+    func publishEventStream(
+      requests: RequestStream<PublishEventRequest>,
+      responses: ResponseWriter<PublishEventStreamResponse>, _ call: CallContext
+    ) async throws { throw unwritten }
+    func getEvent(
+      _ request: GetEventRequest, _ call: CallContext
+    ) async throws -> GetEventResponse { throw unwritten }
+    func listEvents(
+      _ request: ListEventsRequest, _ call: CallContext
+    ) async throws -> ListEventsResponse { throw unwritten }
+  }
+
+  struct Webhooks: WebhookService {
+    func createWebhook(
+      _ request: CreateWebhookRequest, _ call: CallContext
+    ) async throws -> CreateWebhookResponse { throw unwritten }
+    func getWebhook(
+      _ request: GetWebhookRequest, _ call: CallContext
+    ) async throws -> GetWebhookResponse { throw unwritten }
+    func listWebhooks(
+      _ request: ListWebhooksRequest, _ call: CallContext
+    ) async throws -> ListWebhooksResponse { throw unwritten }
+    func updateWebhook(
+      _ request: UpdateWebhookRequest, _ call: CallContext
+    ) async throws -> UpdateWebhookResponse { throw unwritten }
+    func deleteWebhook(
+      _ request: DeleteWebhookRequest, _ call: CallContext
+    ) async throws -> DeleteWebhookResponse { throw unwritten }
+    func rotateWebhookSecret(
+      _ request: RotateWebhookSecretRequest, _ call: CallContext
+    ) async throws -> RotateWebhookSecretResponse { throw unwritten }
+    func testWebhook(
+      _ request: TestWebhookRequest, _ call: CallContext
+    ) async throws -> TestWebhookResponse { throw unwritten }
   }
 }

@@ -897,7 +897,7 @@ extension Documentation {
     "integration.v1.Webhook.state": "Why, if not.",
     "integration.v1.Webhook.subscribed_events": "What it delivers. See CreateWebhookRequest.",
     "integration.v1.Webhook.successful_deliveries":
-      "Ended with a 2xx status: the log's rows of status success.",
+      "Ended with a 2xx status: the log's rows of status success, those that were purged included.",
     "integration.v1.Webhook.tenant_id": "The tenant it belongs to.",
     "integration.v1.Webhook.timeout":
       "How long one attempt may take, from resolving the name to the last byte.",

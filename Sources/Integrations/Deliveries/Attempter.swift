@@ -4,11 +4,19 @@ internal import IntegrationAPI
 internal import Logging
 internal import OutboundHTTP
 internal import Reactor
+internal import Synchronization
 
 /// Makes one attempt: the request, its outcome, and what the retry policy says to it.
 struct Attempter: Sendable {
+  /// How often in a row a kept connection may turn out to be closed: as many as are kept, at most.
+  private static let maxStale = LaneBook.maxCap
+  /// Lookups of one name that fail in a row, while those of others succeed, before it is the name's
+  /// fault.
+  private static let maxLookups = 3
+
   let http: OutboundHTTPClient
   let settings: OutboundSettings
+  let names: NameWitness
   let logger: Logger
 
   /// Sends a delivery's request once and says how to settle it. Never fails: that it could not be
@@ -49,26 +57,67 @@ struct Attempter: Sendable {
       requestHeaders: request.shownHeaders)
   }
 
+  /// What the policy is asked about. That a name server does not answer is our fault, unless those of
+  /// other names do.
+  private func outcome(
+    of result: OutboundResult, _ delivery: ClaimedDelivery
+  ) -> AttemptOutcome {
+    if case .failure(let failure) = result, failure.cause == .resolverUnavailable {
+      guard delivery.ownFaults >= Self.maxLookups, names.haveAnswered(within: .seconds(60)) else {
+        return .failure(.ours)
+      }
+      return .failure(.theirs)
+    }
+    names.note(result)
+    return AttemptOutcome(result, now: .now)
+  }
+
   private func settlement(
     of delivery: ClaimedDelivery, _ result: OutboundResult, _ policy: RetryPolicy,
     requestHeaders: String
   ) -> Settlement {
-    if case .failure(let failure) = result, failure.cause == .staleConnection {
-      // At once on a new connection, which cannot be stale, and at nobody's expense.
+    if case .failure(let failure) = result, failure.cause == .staleConnection,
+      delivery.ownFaults < Self.maxStale
+    {
+      // At once on another connection, and at nobody's expense.
       return Settlement(
         delivery: delivery.id, lane: delivery.lane, attempt: delivery.attempt,
         leaseToken: delivery.leaseToken, end: .pending(after: .zero, spendsBudget: false),
         record: AttemptRecord(result, requestHeaders: requestHeaders))
     }
     let verdict = policy.decide(
-      AttemptOutcome(result, now: .now), attemptsSpent: delivery.attemptsSpent,
+      outcome(of: result, delivery), attemptsSpent: delivery.attemptsSpent,
       consecutiveOwnFaults: delivery.ownFaults, random: .random(in: .min ... .max))
     var settlement = Settlement(
       delivery: delivery.id, lane: delivery.lane, attempt: delivery.attempt,
       leaseToken: delivery.leaseToken, end: Settlement.End(verdict),
       record: AttemptRecord(result, requestHeaders: requestHeaders))
     if case .failedAndDisable(let reason) = verdict { settlement.disables = "\(reason)" }
+    if settlement.record.cause == .ownFault, settlement.end.spendsBudget {
+      settlement.record.cause = .nameNotFound
+    }
     return settlement
+  }
+}
+
+/// Remembers when a name was last looked up with success, whose ever it was.
+final class NameWitness: Sendable {
+  private let last = Mutex<MonotonicInstant?>(nil)
+
+  func note(_ result: OutboundResult) {
+    let timings =
+      switch result {
+      case .success(let response): response.timings
+      case .failure(let failure): failure.timings
+      }
+    guard timings.resolve != nil else { return }
+    last.withLock { $0 = .now() }
+  }
+
+  func haveAnswered(within span: Duration) -> Bool {
+    last.withLock { last in
+      last.map { $0.duration(to: .now()) <= span } ?? false
+    }
   }
 }
 

@@ -130,14 +130,20 @@ actor Deliverer {
   }
 
   private func deliver(_ work: Work) async {
-    let settlement = await attempter.attempt(work.delivery, to: work.target, until: work.end)
+    let settlement =
+      if work.delivery.isTest {
+        // Who made it has died or given up: a test is one attempt, and not made by others.
+        Settlement.abandonedTest(work.delivery)
+      } else {
+        await attempter.attempt(work.delivery, to: work.target, until: work.end)
+      }
     let held = await settler.settle(settlement)
     if !held {
       logger.info(
         "an attempt was taken over before it was settled",
         metadata: ["delivery": "\(work.delivery.id)", "attempt": "\(work.delivery.attempt)"])
     }
-    if held, let reason = settlement.disables { await disable(work.delivery.lane, reason) }
+    if let reason = settlement.disables { await disable(work.delivery.lane, reason) }
     payloadBytes -= work.delivery.data.count
     book.finished(work.delivery.lane, receiverAnswered: settlement.receiverAnswered)
     if case .pending(let delay, _) = settlement.end, delay == .zero {
@@ -167,6 +173,15 @@ actor Deliverer {
 }
 
 extension Settlement {
+  fileprivate static func abandonedTest(_ delivery: ClaimedDelivery) -> Settlement {
+    var record = AttemptRecord()
+    record.cause = .ownFault
+    record.errorMessage = "the daemon that made the test did not finish it"
+    return Settlement(
+      delivery: delivery.id, lane: delivery.lane, attempt: delivery.attempt,
+      leaseToken: delivery.leaseToken, end: .failed(record.errorMessage), record: record)
+  }
+
   /// Whether the receiver took it; nil when the fault was ours and nothing is known.
   var receiverAnswered: Bool? {
     if case .pending(_, spendsBudget: false) = end { return nil }

@@ -30,6 +30,7 @@ package final class DeliveryEngine: Sendable {
   private let queue: QueueRepository
   private let webhooks: WebhookRepository
   private let targets: WebhookTargets
+  private let names = NameWitness()
   private let bells: [DeliveryBell]
   private let stopped: AsyncStream<Never>
   private let stop: AsyncStream<Never>.Continuation
@@ -127,9 +128,10 @@ package final class DeliveryEngine: Sendable {
     let client = try await loop.run { () throws -> OutboundHTTPClient in
       try OutboundHTTPClient(loop: loop, configuration: self.http)
     }
-    let attempter = Attempter(http: client, settings: settings, logger: environment.logger)
+    let attempter = Attempter(
+      http: client, settings: settings, names: names, logger: environment.logger)
     attempters.withLock { $0.append(attempter) }
-    let settler = Settler(queue, logger: environment.logger)
+    let settler = Settler(queue, on: loop, logger: environment.logger)
     return Part(
       loop: loop, client: client, settler: settler,
       deliverer: Deliverer(
@@ -166,8 +168,13 @@ extension DeliveryEngine: WebhookTesting {
     else { throw ServiceError(.aborted, "the test was taken over by another daemon") }
     let target = try await targets.targets(of: [lane], deadline: deadline).first
     let lastMoment = deadline.instant.advanced(by: .zero - Self.timeToAnswer)
-    let settlement = await attempter.attempt(claimed, to: target, until: min(end, lastMoment))
-    _ = try await queue.settle([settlement.withoutAnother], deadline: deadline)
+    // Not a child: a caller who goes away would leave an attempt that nobody settles.
+    let work = Task {
+      let settlement = await attempter.attempt(claimed, to: target, until: min(end, lastMoment))
+      return try await queue.settle(
+        [settlement.withoutAnother], deadline: .within(limits.settlingTime))
+    }
+    _ = try await work.value
     guard
       let attempt = try await deliveries.attempt(
         claimed.attempt, of: id, tenant: lane.tenant, deadline: deadline)

@@ -9,7 +9,6 @@ package enum QueueQueries {
   package static let all: [Statement] = [
     claim.statement, claimOne.statement, settle.statement, hurry.statement, lanes.statement,
     lanesOfTenant.statement, cancelDeleted.statement, purgeDeleted.statement,
-    backlog.statement,
   ]
 
   /// Claims at most `$5[i]` due deliveries of each lane `($3[i], $4[i])`, oldest first, under the
@@ -89,18 +88,26 @@ package enum QueueQueries {
         and l.attempt_number = p.attempts
         and l.delivery_status = 'in_progress'
       returning l.tenant_id, l.webhook_id
+    ), tally as (
+      select tenant_id, webhook_id, count(*)
+      from abandoned
+      group by tenant_id, webhook_id
+    ), locked as materialized (
+      select s.tenant_id, s.webhook_id, tally.count
+      from tally
+      join integrationd.webhook_statistics as s
+        on s.tenant_id = tally.tenant_id
+        and s.webhook_id = tally.webhook_id
+      order by s.tenant_id, s.webhook_id
+      for update of s
     ), counted as (
       update integrationd.webhook_statistics as s
-      set total_attempts = s.total_attempts + a.count,
+      set total_attempts = s.total_attempts + locked.count,
         last_delivery_at = clock_timestamp(),
         last_delivery_status = 'pending_retry'
-      from (
-        select tenant_id, webhook_id, count(*)
-        from abandoned
-        group by tenant_id, webhook_id
-      ) as a
-      where s.tenant_id = a.tenant_id
-        and s.webhook_id = a.webhook_id
+      from locked
+      where s.tenant_id = locked.tenant_id
+        and s.webhook_id = locked.webhook_id
     ), logged as (
       insert into integrationd.webhook_delivery_logs
         (tenant_id, delivery_id, attempt_number, webhook_id, event_id, event_type, request_url,
@@ -162,7 +169,7 @@ package enum QueueQueries {
         error_message, status_code, time_us, request_headers, response_headers, response_body,
         truncated, peer, resolve_us, connect_us, tls_us, first_byte_us)
     ), held as materialized (
-      select d.tenant_id, d.id
+      select d.tenant_id, d.id, d.lease_token
       from done
       join integrationd.webhook_deliveries as d
         on d.tenant_id = done.tenant_id
@@ -188,9 +195,10 @@ package enum QueueQueries {
       join done
         on done.tenant_id = held.tenant_id
         and done.id = held.id
+        and done.lease_token = held.lease_token
       where d.tenant_id = held.tenant_id
         and d.id = held.id
-      returning d.tenant_id, d.id, d.state, d.due_at
+      returning d.tenant_id, d.id, d.state, d.due_at, done.attempt
     ), logged as (
       update integrationd.webhook_delivery_logs as l
       set delivery_status = case s.state
@@ -217,16 +225,17 @@ package enum QueueQueries {
       join done
         on done.tenant_id = s.tenant_id
         and done.id = s.id
+        and done.attempt = s.attempt
       where l.tenant_id = s.tenant_id
         and l.delivery_id = s.id
         and l.attempt_number = done.attempt
         and l.delivery_status = 'in_progress'
-      returning l.tenant_id, l.webhook_id, l.delivery_id, l.delivery_status
+      returning l.tenant_id, l.webhook_id, l.delivery_status, l.created_at
     ), tally as (
       select tenant_id, webhook_id, count(*) as attempts,
         count(*) filter (where delivery_status = 'success') as successes,
         count(*) filter (where delivery_status = 'failed') as failures,
-        max(delivery_status) as last_status
+        (array_agg(delivery_status order by created_at desc))[1] as last_status
       from logged
       group by tenant_id, webhook_id
     ), locked as materialized (
@@ -252,11 +261,13 @@ package enum QueueQueries {
       where s.tenant_id = locked.tenant_id
         and s.webhook_id = locked.webhook_id
     )
-    select id
+    select id, attempt
     from settled
     """,
     effect: .writes
-  ) { row throws(RowError) in DeliveryID(try row.uuid()) }
+  ) { row throws(RowError) in
+    SettledAttempt(delivery: DeliveryID(try row.uuid()), attempt: try row.int32())
+  }
 
   /// Makes what a claim with token `$1` has got due at once: its reply was lost.
   static let hurry = Query(
@@ -359,31 +370,27 @@ package enum QueueQueries {
     effect: .writes
   ) { row throws(RowError) in try row.int() }
 
-  /// Deletes at most `$1` deliveries of deleted webhooks, with their log, and the webhooks that have
-  /// none left.
+  /// Deletes at most `$1` deliveries of webhooks that were deleted in the last month, with their log,
+  /// which is how they are found. What was never attempted goes with its event; the webhook's row,
+  /// emptied of its credentials, stays.
   static let purgeDeleted = Query(
     "queue.purge_deleted",
     """
-    with gone as (
-      select w.tenant_id, w.id
-      from integrationd.webhooks as w
-      where w.deleted_at < now() - interval '1 minute'
-      order by w.deleted_at
-      limit 10
-    ), old as (
+    with old as (
       select d.tenant_id, d.id
-      from gone
+      from integrationd.webhooks as w
       cross join lateral (
-        select d.tenant_id, d.id
+        select l.tenant_id, l.delivery_id
         from integrationd.webhook_delivery_logs as l
-        join integrationd.webhook_deliveries as d
-          on d.tenant_id = l.tenant_id
-          and d.id = l.delivery_id
-          and d.state <> 'pending'
-        where l.tenant_id = gone.tenant_id
-          and l.webhook_id = gone.id
+        where l.tenant_id = w.tenant_id
+          and l.webhook_id = w.id
         limit $1
-      ) as d
+      ) as l
+      join integrationd.webhook_deliveries as d
+        on d.tenant_id = l.tenant_id
+        and d.id = l.delivery_id
+        and d.state <> 'pending'
+      where w.deleted_at between now() - interval '30 days' and now() - interval '1 minute'
       limit $1
     ), purged as (
       delete from integrationd.webhook_deliveries as d
@@ -391,31 +398,10 @@ package enum QueueQueries {
       where d.tenant_id = old.tenant_id
         and d.id = old.id
       returning 1
-    ), emptied as (
-      delete from integrationd.webhooks as w
-      using gone
-      where w.tenant_id = gone.tenant_id
-        and w.id = gone.id
-        and not exists (select from old)
     )
     select count(*)
     from purged
     """,
     effect: .writes
-  ) { row throws(RowError) in try row.int() }
-
-  /// How many deliveries are pending, as the planner last saw it, and how long the oldest due one has
-  /// waited among the first lanes.
-  static let backlog = Query(
-    "queue.backlog",
-    """
-    select count(*)
-    from (
-      select
-      from integrationd.webhook_deliveries
-      where state = 'pending'
-      limit $1
-    ) as pending
-    """
   ) { row throws(RowError) in try row.int() }
 }

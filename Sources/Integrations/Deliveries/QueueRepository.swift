@@ -54,7 +54,7 @@ struct QueueRepository: Sendable {
   ///   them over, or this very settlement had been made before and its reply lost.
   func settle(
     _ settlements: [Settlement], deadline: Deadline
-  ) async throws(DatabaseError) -> Set<DeliveryID> {
+  ) async throws(DatabaseError) -> Set<SettledAttempt> {
     Set(
       try await database.rows(
         QueueQueries.settle, Self.columns(settlements), in: .worker, deadline: deadline))
@@ -100,7 +100,7 @@ struct QueueRepository: Sendable {
       .textArray(settlements.map(\.end.state)),
       .intArray(settlements.map(\.end.delay.wholeMicroseconds)),
       .intArray(settlements.map { $0.end.spendsBudget ? 1 : 0 }),
-      .intArray(settlements.map { $0.record.cause == .ownFault ? 1 : 0 }),
+      .intArray(settlements.map { $0.end.spendsBudget ? 0 : 1 }),
       .textArray(settlements.map(\.end.failure)),
       .intArray(settlements.map { Int64($0.record.cause.rawValue) }),
       .textArray(settlements.map(\.record.errorMessage)),
@@ -146,7 +146,7 @@ extension Settlement.End {
   }
 
   /// An attempt that ended the delivery counts too.
-  fileprivate var spendsBudget: Bool {
+  var spendsBudget: Bool {
     if case .pending(_, let spends) = self { spends } else { true }
   }
 }

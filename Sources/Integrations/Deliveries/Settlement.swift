@@ -19,6 +19,14 @@ struct Settlement: Sendable {
   var record = AttemptRecord()
   /// Why the webhook is to be disabled. Nil: it is not.
   var disables: String?
+
+  var settled: SettledAttempt { SettledAttempt(delivery: delivery, attempt: attempt) }
+}
+
+/// An attempt whose settlement counted. A delivery may have two in one batch, of which one does.
+struct SettledAttempt: Sendable, Hashable {
+  let delivery: DeliveryID
+  let attempt: Int32
 }
 
 /// What the log keeps of an attempt's request and response.

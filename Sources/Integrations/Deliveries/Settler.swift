@@ -14,6 +14,7 @@ actor Settler {
   private static let timeout = Duration.seconds(10)
   private static let longestPause = Duration.seconds(2)
 
+  private let loop: EventLoop
   private let queue: QueueRepository
   private let logger: Logger
   private var waiting: [(Settlement, Completion<Bool>)] = []
@@ -21,7 +22,8 @@ actor Settler {
   /// Past it, nothing is tried again.
   private var end = Deadline.never
 
-  init(_ queue: QueueRepository, logger: Logger) {
+  init(_ queue: QueueRepository, on loop: EventLoop, logger: Logger) {
+    self.loop = loop
     self.queue = queue
     self.logger = logger
   }
@@ -31,7 +33,11 @@ actor Settler {
   func settle(_ settlement: Settlement) async -> Bool {
     let settled = Completion<Bool>()
     waiting.append((settlement, settled))
-    if !isFlushing { await flush() }
+    if !isFlushing {
+      isFlushing = true
+      // Nobody's child: it serves whoever comes while it is at it, and ends when nobody waits.
+      Task(executorPreference: loop) { await self.flush() }
+    }
     // Never failed, and not cancelled: deliveries run in tasks that nobody cancels.
     return (try? await settled.valueUncancelled()) ?? false
   }
@@ -40,17 +46,16 @@ actor Settler {
   func giveUp(at deadline: Deadline) { end = deadline }
 
   private func flush() async {
-    isFlushing = true
     while !waiting.isEmpty {
       let batch = Array(waiting.prefix(Self.batchSize))
       waiting.removeFirst(batch.count)
       let held = await insist(batch.map(\.0))
-      for (settlement, settled) in batch { settled.succeed(held.contains(settlement.delivery)) }
+      for (settlement, settled) in batch { settled.succeed(held.contains(settlement.settled)) }
     }
     isFlushing = false
   }
 
-  private func insist(_ batch: [Settlement]) async -> Set<DeliveryID> {
+  private func insist(_ batch: [Settlement]) async -> Set<SettledAttempt> {
     var pause = Duration.milliseconds(20)
     while !end.hasPassed {
       do throws(DatabaseError) {
@@ -71,9 +76,9 @@ actor Settler {
 
   /// One of a batch cannot be stored: each for itself, and what cannot even so, without what the
   /// receiver wrote.
-  private func apart(_ batch: [Settlement], _ error: DatabaseError) async -> Set<DeliveryID> {
+  private func apart(_ batch: [Settlement], _ error: DatabaseError) async -> Set<SettledAttempt> {
     guard batch.count == 1, var only = batch.first else {
-      var held: Set<DeliveryID> = []
+      var held: Set<SettledAttempt> = []
       for settlement in batch { held.formUnion(await insist([settlement])) }
       return held
     }

@@ -32,18 +32,18 @@ package struct EventPurger: Sendable {
     while true {
       // Spread over daemons that started together.
       try await Task.sleep(for: pause * Double.random(in: 0.8...1.2))
-      do throws(DatabaseError) {
+      do {
         let purged = try await purge()
         if purged > 0 { logger.info("purged old events", metadata: ["rows": "\(purged)"]) }
       } catch {
-        logger.debug("old events were not purged: \(error.debugDescription)")
+        logger.debug("old events were not purged: \(error)")
       }
     }
   }
 
   /// Deletes all that may go.
   /// - Returns: how many events, and deliveries of deleted webhooks.
-  package func purge() async throws(DatabaseError) -> Int {
+  package func purge() async throws -> Int {
     var total = 0
     while true {
       let old = try await events.purge(

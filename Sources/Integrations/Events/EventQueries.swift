@@ -3,7 +3,8 @@ package import PostgresClient
 /// The statements on `integrationd.events`.
 package enum EventQueries {
   package static let all: [Statement] = [
-    accept.statement, held.statement, find.statement, list.statement, purge.statement,
+    accept.statement, held.statement, find.statement, list.statement, lockOld.statement,
+    purge.statement,
   ]
 
   /// What the database says of one event that was offered.
@@ -73,35 +74,44 @@ package enum EventQueries {
     limit $4
     """, record)
 
-  /// Deletes at most `$2` events older than `$1` microseconds that nobody is owed any more, with
-  /// their deliveries and the log of those.
+  /// Locks at most `$2` events older than `$1` microseconds that nobody is owed any more. Who is just
+  /// about to owe one again holds it, and it is passed over.
+  static let lockOld = Query(
+    "events.lock_old",
+    """
+    select e.tenant_id, e.id
+    from integrationd.events as e
+    where e.created_at < now() - $1::bigint * interval '1 microsecond'
+      and not exists (
+        select
+        from integrationd.webhook_deliveries as d
+        where d.tenant_id = e.tenant_id
+          and d.event_id = e.id
+          and d.state = 'pending'
+      )
+    limit $2
+    for update of e skip locked
+    """,
+    effect: .writes
+  ) { row throws(RowError) in (tenant: try row.uuid(), id: try row.uuid()) }
+
+  /// Deletes locked events `($1[i], $2[i])`, with their deliveries and the log of those, unless they
+  /// have come to be owed again since they were looked at.
   static let purge = Query(
     "events.purge",
     """
-    with old as (
-      select tenant_id, id
-      from integrationd.events as e
-      where e.created_at < now() - $1 * interval '1 microsecond'
-        and not exists (
-          select
-          from integrationd.webhook_deliveries as d
-          where d.tenant_id = e.tenant_id
-            and d.event_id = e.id
-            and d.state = 'pending'
-        )
-      limit $2
-    ), purged as (
-      delete from integrationd.events as e
-      using old
-      where e.tenant_id = old.tenant_id
-        and e.id = old.id
-      returning 1
-    )
-    select count(*)
-    from purged
-    """,
-    effect: .writes
-  ) { row throws(RowError) in try row.int() }
+    delete from integrationd.events as e
+    using unnest($1::uuid[], $2::uuid[]) as old (tenant_id, id)
+    where e.tenant_id = old.tenant_id
+      and e.id = old.id
+      and not exists (
+        select
+        from integrationd.webhook_deliveries as d
+        where d.tenant_id = e.tenant_id
+          and d.event_id = e.id
+          and d.state = 'pending'
+      )
+    """)
 
   private static let record: @Sendable (inout RowReader) throws(RowError) -> EventRecord = {
     row throws(RowError) in

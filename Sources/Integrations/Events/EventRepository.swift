@@ -54,13 +54,15 @@ struct EventRepository: Sendable {
 
   /// Deletes at most `limit` events older than `age`, with everything that hangs on them.
   /// - Returns: how many.
-  func purge(
-    olderThan age: Duration, limit: Int, deadline: Deadline
-  ) async throws(DatabaseError) -> Int {
-    let rows = try await database.rows(
-      EventQueries.purge, [.int(age.wholeMicroseconds), .int(Int64(limit))], in: .worker,
-      deadline: deadline)
-    return Int(rows.first ?? 0)
+  func purge(olderThan age: Duration, limit: Int, deadline: Deadline) async throws -> Int {
+    try await database.transaction(in: .worker, deadline: deadline) { transaction in
+      let old = try await transaction.rows(
+        EventQueries.lockOld, [.int(age.wholeMicroseconds), .int(Int64(limit))])
+      guard !old.isEmpty else { return 0 }
+      // A statement of its own: only a later one sees who was faster than the lock.
+      return try await transaction.execute(
+        EventQueries.purge, [.uuidArray(old.map(\.tenant)), .uuidArray(old.map(\.id))])
+    }
   }
 
   private static func columns(_ events: [NewEvent], _ tenant: TenantID) -> [SQLValue] {

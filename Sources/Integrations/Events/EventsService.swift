@@ -39,8 +39,16 @@ package struct EventsService: EventService {
     let event = check.event(request)
     try check.finish()
     try environment.access.require(tenant, call)
-    try await schemas.check(
-      event.type, of: tenant, payload: event.data, deadline: call.deadline)
+    do {
+      try await schemas.check(
+        event.type, of: tenant, payload: event.data, deadline: call.deadline)
+    } catch let error as ServiceError {
+      // A repetition is answered as the first was, whatever the schema says by now.
+      guard
+        let earlier = try await publisher.earlier(event, of: tenant, deadline: call.deadline)
+      else { throw error }
+      return earlier.response
+    }
     return try await publisher.publish(event, of: tenant, deadline: call.deadline).response
   }
 

@@ -25,8 +25,10 @@ package struct Publisher: Sendable {
   func publish(
     _ event: NewEvent, of tenant: TenantID, deadline: Deadline
   ) async throws -> PublishedEvent {
-    let published = try await insist([event], of: tenant, deadline) {
-      try await events.accept([event], of: tenant, deadline: deadline)
+    let published = try await insist(of: tenant, deadline) {
+      let offers = try await events.accept([event], of: tenant, deadline: deadline)
+      let held = try await holders(of: offers, [event], tenant, deadline)
+      return try judged(offers, [event], held, tenant)
     }
     guard let first = published.first else { throw ServiceError.lostRow }
     return first
@@ -36,32 +38,38 @@ package struct Publisher: Sendable {
   func publish(
     _ batch: [NewEvent], of tenant: TenantID, deadline: Deadline
   ) async throws -> [PublishedEvent] {
-    try await insist(batch, of: tenant, deadline) {
+    try await insist(of: tenant, deadline) {
       try await database.transaction(
         in: .tenant(tenant.uuid), deadline: deadline, retries: .upTo(4)
       ) { transaction in
         let offers = try await events.accept(batch, of: tenant, in: transaction)
-        try refuse(offers, batch, tenant)
         let held = try await holders(of: offers, batch, tenant, deadline)
-        _ = try judged(offers, batch, held, tenant)
-        return offers
+        return try judged(offers, batch, held, tenant)
       }
     }
   }
 
+  /// What an event is answered with that was published before, under its key. Nil: it was not.
+  func earlier(
+    _ event: NewEvent, of tenant: TenantID, deadline: Deadline
+  ) async throws -> PublishedEvent? {
+    guard event.idempotencyKey != nil else { return nil }
+    let found = try await events.holders(of: [event], of: tenant, deadline: deadline).first
+    guard let found, found.isSame else { return nil }
+    return PublishedEvent(
+      id: found.id, publishedAt: found.publishedAt, webhooks: [], isDuplicate: true)
+  }
+
   /// Offers events until the outcome is known, or the deadline is near.
   private func insist(
-    _ batch: [NewEvent], of tenant: TenantID, _ deadline: Deadline,
-    _ offer: () async throws -> [EventQueries.Offer]
+    of tenant: TenantID, _ deadline: Deadline,
+    _ offer: () async throws -> [PublishedEvent]
   ) async throws -> [PublishedEvent] {
     var pause = Duration.milliseconds(10)
     var doubt: DatabaseError?
     while true {
       do {
-        let offers = try await offer()
-        try refuse(offers, batch, tenant)
-        let held = try await holders(of: offers, batch, tenant, deadline)
-        let published = try judged(offers, batch, held, tenant)
+        let published = try await offer()
         wake(
           published.flatMap { event in
             event.webhooks.map { WebhookLane(tenant: tenant, webhook: $0) }
@@ -76,31 +84,35 @@ package struct Publisher: Sendable {
         else {
           throw ServiceError.outcomeUnknown(cause: doubt)
         }
+      } catch {
+        // What is refused now may have been accepted by the offer whose reply was lost.
+        throw doubt.map { ServiceError.outcomeUnknown(cause: $0) } ?? error
       }
       try await Task.sleep(for: pause)
       pause = min(pause * 2, .milliseconds(250))
     }
   }
 
-  /// Refuses what no offer of the batch can overcome.
-  private func refuse(
-    _ offers: [EventQueries.Offer], _ batch: [NewEvent], _ tenant: TenantID
-  ) throws(ServiceError) {
-    guard offers.count == batch.count else { throw .lostRow }
-    for (offer, event) in zip(offers, batch) {
-      switch offer.outcome {
-      case "no_tenant": throw .noTenant(tenant)
-      case "suspended": throw .tenantSuspended
-      case "archived": throw .archived(event.type)
-      default: continue
-      }
+  /// Why an event was not stored that nobody has stored before.
+  private func refusal(
+    _ offer: EventQueries.Offer, _ event: NewEvent, _ tenant: TenantID
+  ) -> ServiceError? {
+    switch offer.outcome {
+    case "no_tenant": .noTenant(tenant)
+    case "suspended": .tenantSuspended
+    case "archived": .archived(event.type)
+    default: nil
     }
   }
 
   private func holders(
     of offers: [EventQueries.Offer], _ batch: [NewEvent], _ tenant: TenantID, _ deadline: Deadline
   ) async throws(DatabaseError) -> [Int: EventQueries.Holder] {
-    guard offers.contains(where: { $0.outcome == "held" }) else { return [:] }
+    // Also what is refused may have been published before that, under its key.
+    let asks = zip(offers, batch).contains { offer, event in
+      offer.outcome == "held" || (offer.outcome != "accepted" && event.idempotencyKey != nil)
+    }
+    guard asks else { return [:] }
     let found = try await events.holders(of: batch, of: tenant, deadline: deadline)
     return Dictionary(
       found.map { (Int($0.ordinal) - 1, $0) }, uniquingKeysWith: { first, _ in first })
@@ -110,7 +122,8 @@ package struct Publisher: Sendable {
     _ offers: [EventQueries.Offer], _ batch: [NewEvent], _ held: [Int: EventQueries.Holder],
     _ tenant: TenantID
   ) throws -> [PublishedEvent] {
-    try offers.indices.map { index in
+    guard offers.count == batch.count else { throw ServiceError.lostRow }
+    return try offers.indices.map { index in
       let offer = offers[index]
       if offer.outcome == "accepted", let publishedAt = offer.publishedAt {
         return PublishedEvent(
@@ -118,6 +131,7 @@ package struct Publisher: Sendable {
           isDuplicate: false)
       }
       guard let holder = held[index] else {
+        if let refusal = refusal(offer, batch[index], tenant) { throw refusal }
         // An event of this very batch has the key, or the one that had it was purged just now.
         return try sibling(of: index, in: batch, offers)
       }

@@ -346,12 +346,6 @@ for update
 to integrationd_worker
 using (true);
 
-create policy worker_purge
-on integrationd.webhooks
-for delete
-to integrationd_worker
-using (deleted_at is not null);
-
 create policy worker_delivery
 on integrationd.webhook_statistics
 for select
@@ -375,6 +369,14 @@ on integrationd.events
 for delete
 to integrationd_worker
 using (true);
+
+-- To lock what is to be purged: nothing is ever changed.
+create policy worker_lock
+on integrationd.events
+for update
+to integrationd_worker
+using (true)
+with check (false);
 
 create policy worker_delivery
 on integrationd.webhook_deliveries
@@ -400,7 +402,7 @@ to integrationd_worker
 using (true)
 with check (true);
 
-grant select, delete,
+grant select,
   update (is_active, disabled_reason, auth_credentials, revision, updated_at)
 on integrationd.webhooks to integrationd_worker;
 
@@ -410,7 +412,7 @@ grant select,
     last_delivery_status)
 on integrationd.webhook_statistics to integrationd_worker;
 
-grant select, delete on integrationd.events to integrationd_worker;
+grant select, delete, update (created_at) on integrationd.events to integrationd_worker;
 
 grant select, delete,
   update (

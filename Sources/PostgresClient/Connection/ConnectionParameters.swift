@@ -85,6 +85,9 @@ struct ConnectionParameters: Sendable {
       ("datestyle", "ISO"), ("timezone", "UTC"),
       // Compiling a plan costs more than any of our statements does.
       ("jit", "off"),
+      // Every statement of ours finds its rows by an index. A plan that was made while a table was empty
+      // would read all of it, and is kept until somebody analyses the table.
+      ("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"),
     ].map { "-c \($0)=\($1)" }
     if let given { switches.append(given) }
     if let role { switches.append("-c role=\(escaped(role))") }

@@ -43,7 +43,9 @@ struct ConfigurationSources {
     }
     guard let file else { return nil }
     do throws(SettingsError) {
-      guard let text = try file.text(setting.rawValue) else { return nil }
+      let text =
+        setting.isText ? try file.string(setting.rawValue) : try file.text(setting.rawValue)
+      guard let text else { return nil }
       return nonEmpty(text, "\(file.file):\(file.line(of: setting.rawValue))")
     } catch {
       throw ConfigurationError(error.description)

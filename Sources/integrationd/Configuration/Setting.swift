@@ -14,6 +14,14 @@ enum Setting: String, CaseIterable {
   case deliveryLeaseSeconds = "delivery_lease_seconds"
   case eventRetentionDays = "event_retention_days"
 
+  /// Whether a configuration file must write it as a string.
+  var isText: Bool {
+    switch self {
+    case .allowHTTP, .allowedAddresses, .deliveryLeaseSeconds, .eventRetentionDays: false
+    default: true
+    }
+  }
+
   /// As in `--socket-mode`.
   var option: String { "--" + rawValue.replacing("_", with: "-") }
   /// As in `INTEGRATIOND_SOCKET_MODE`.

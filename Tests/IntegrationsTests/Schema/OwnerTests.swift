@@ -69,7 +69,7 @@ struct OwnerTests {
     try await world.store.execute("reassign owned by admin to integrationd_owner")
     #expect(try await !world.findsKey())
     let findings = try await world.findings()
-    #expect(findings.count == 5)
+    #expect(findings.count == 10)
     #expect(
       findings.allSatisfy { finding in
         guard case .policyWithoutOwner = finding.kind else { return false }

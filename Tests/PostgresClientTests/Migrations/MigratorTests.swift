@@ -34,11 +34,12 @@ struct MigratorTests {
     #expect(try rows.map { try $0.text("checksum") } == [Self.one.checksum, Self.two.checksum])
     #expect(try rows.allSatisfy { try $0.bool("past") })
     #expect(try rows.allSatisfy { try $0.text("tableowner") == "integrationd_owner" })
-    let names = steps.all.map { step in
+    let names = steps.all.compactMap { step -> String? in
       switch step {
       case .applying(let name, let number, let count): "\(name) \(number)/\(count)"
       case .applied(let name, _): name
-      case .waitingForLock, .retrying: "unexpected"
+      // A busy server may be in the way for a moment.
+      case .waitingForLock, .retrying: nil
       }
     }
     #expect(names == ["v0001_one 1/2", "v0001_one", "v0002_two 2/2", "v0002_two"])

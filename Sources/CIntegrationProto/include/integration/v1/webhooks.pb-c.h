@@ -406,7 +406,7 @@ struct  Integration__V1__Webhook
    */
   int64_t total_deliveries;
   /*
-   * Ended with a 2xx status: the log's rows of status success.
+   * Ended with a 2xx status: the log's rows of status success, those that were purged included.
    */
   int64_t successful_deliveries;
   /*

@@ -46,7 +46,7 @@ public struct Webhook: Sendable, Hashable {
   public var state: WebhookState = .unspecified
   /// Deliveries that came to an end: the sum of the two below.
   public var totalDeliveries: Int64 = 0
-  /// Ended with a 2xx status: the log's rows of status success.
+  /// Ended with a 2xx status: the log's rows of status success, those that were purged included.
   public var successfulDeliveries: Int64 = 0
   /// Given up: the log's rows of status failed.
   public var failedDeliveries: Int64 = 0
