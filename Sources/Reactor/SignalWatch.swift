@@ -52,14 +52,25 @@ package final class SignalWatch: @unchecked Sendable {
     }
   }
 
+  /// What becomes of the signals when nobody reads their sequence any more.
+  package enum Ending: Sendable {
+    /// What was before is put back.
+    case restored
+    /// They stay caught and go nowhere: a process that is ending anyway is not ended by one more.
+    case caughtForGood
+  }
+
   /// The signals as a sequence that ends when the task that reads it is cancelled.
   package static func sequence(
-    of signals: [Signal], on loop: EventLoop
+    of signals: [Signal], on loop: EventLoop, then ending: Ending = .restored
   ) async throws(SystemError) -> AsyncStream<Signal> {
     let (stream, continuation) = AsyncStream.makeStream(of: Signal.self)
     try await loop.run { () async throws(SystemError) in
       let watch = try SignalWatch(signals, on: loop) { continuation.yield($0) }
-      continuation.onTermination = { _ in loop.submit { watch.cancel() } }
+      continuation.onTermination = { _ in
+        guard ending == .restored else { return }
+        loop.submit { watch.cancel() }
+      }
     }
     return stream
   }

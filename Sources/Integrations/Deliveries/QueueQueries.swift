@@ -74,6 +74,19 @@ package enum QueueQueries {
         and d.id = p.id
       returning d.tenant_id, d.webhook_id, d.id, d.event_id, d.attempts, d.attempts_spent,
         d.own_faults, d.is_test, p.webhook_url, p.http_method, p.revision
+    ), orphaned as materialized (
+      -- The limit keeps the planner from reading the log to find them.
+      select log.place
+      from picked as p
+      cross join lateral (
+        select l.ctid as place
+        from integrationd.webhook_delivery_logs as l
+        where l.tenant_id = p.tenant_id
+          and l.delivery_id = p.id
+          and l.attempt_number = p.attempts
+        limit 1
+      ) as log
+      where p.is_orphan
     ), abandoned as (
       update integrationd.webhook_delivery_logs as l
       set delivery_status = 'pending_retry',
@@ -81,11 +94,8 @@ package enum QueueQueries {
         error_message = 'the daemon ended, or lost its lease, before it knew how this went',
         delivered_at = clock_timestamp(),
         next_retry_at = clock_timestamp()
-      from picked as p
-      where p.is_orphan
-        and l.tenant_id = p.tenant_id
-        and l.delivery_id = p.id
-        and l.attempt_number = p.attempts
+      from orphaned as o
+      where l.ctid = o.place
         and l.delivery_status = 'in_progress'
       returning l.tenant_id, l.webhook_id
     ), tally as (
@@ -169,36 +179,41 @@ package enum QueueQueries {
         error_message, status_code, time_us, request_headers, response_headers, response_body,
         truncated, peer, resolve_us, connect_us, tls_us, first_byte_us)
     ), held as materialized (
-      select d.tenant_id, d.id, d.lease_token
+      select done.*, log.place
       from done
       join integrationd.webhook_deliveries as d
         on d.tenant_id = done.tenant_id
         and d.id = done.id
         and d.lease_token = done.lease_token
         and d.state = 'pending'
+      cross join lateral (
+        -- The limit keeps the planner from reading the log to find it.
+        select l.ctid as place
+        from integrationd.webhook_delivery_logs as l
+        where l.tenant_id = done.tenant_id
+          and l.delivery_id = done.id
+          and l.attempt_number = done.attempt
+        limit 1
+      ) as log
       order by d.tenant_id, d.id
       for update of d
     ), settled as (
       update integrationd.webhook_deliveries as d
-      set state = done.state,
+      set state = h.state,
         lease_token = null,
         due_at = case
-          when done.state = 'pending'
-            then clock_timestamp() + done.delay_us * interval '1 microsecond'
+          when h.state = 'pending'
+            then clock_timestamp() + h.delay_us * interval '1 microsecond'
           else d.due_at
         end,
-        attempts_spent = d.attempts_spent + done.spends::integer,
-        own_faults = case when done.own_fault = 1 then d.own_faults + 1 else 0 end,
-        failure = done.failure,
-        ended_at = case when done.state <> 'pending' then clock_timestamp() end
-      from held
-      join done
-        on done.tenant_id = held.tenant_id
-        and done.id = held.id
-        and done.lease_token = held.lease_token
-      where d.tenant_id = held.tenant_id
-        and d.id = held.id
-      returning d.tenant_id, d.id, d.state, d.due_at, done.attempt
+        attempts_spent = d.attempts_spent + h.spends::integer,
+        own_faults = case when h.own_fault = 1 then d.own_faults + 1 else 0 end,
+        failure = h.failure,
+        ended_at = case when h.state <> 'pending' then clock_timestamp() end
+      from held as h
+      where d.tenant_id = h.tenant_id
+        and d.id = h.id
+      returning d.due_at as next_at, h.*
     ), logged as (
       update integrationd.webhook_delivery_logs as l
       set delivery_status = case s.state
@@ -206,29 +221,23 @@ package enum QueueQueries {
           when 'failed' then 'failed'
           else 'pending_retry'
         end,
-        cause = done.cause::integer,
-        error_message = done.error_message,
-        response_status_code = nullif(done.status_code, 0)::integer,
-        response_time_ms = done.time_us / 1000.0,
-        request_headers = done.request_headers,
-        response_headers = done.response_headers,
-        response_body = done.response_body,
-        response_truncated = done.truncated = 1,
-        peer_address = nullif(done.peer, ''),
-        resolve_us = nullif(done.resolve_us, -1)::integer,
-        connect_us = nullif(done.connect_us, -1)::integer,
-        tls_us = nullif(done.tls_us, -1)::integer,
-        first_byte_us = nullif(done.first_byte_us, -1)::integer,
+        cause = s.cause::integer,
+        error_message = s.error_message,
+        response_status_code = nullif(s.status_code, 0)::integer,
+        response_time_ms = s.time_us / 1000.0,
+        request_headers = s.request_headers,
+        response_headers = s.response_headers,
+        response_body = s.response_body,
+        response_truncated = s.truncated = 1,
+        peer_address = nullif(s.peer, ''),
+        resolve_us = nullif(s.resolve_us, -1)::integer,
+        connect_us = nullif(s.connect_us, -1)::integer,
+        tls_us = nullif(s.tls_us, -1)::integer,
+        first_byte_us = nullif(s.first_byte_us, -1)::integer,
         delivered_at = clock_timestamp(),
-        next_retry_at = case when s.state = 'pending' then s.due_at end
+        next_retry_at = case when s.state = 'pending' then s.next_at end
       from settled as s
-      join done
-        on done.tenant_id = s.tenant_id
-        and done.id = s.id
-        and done.attempt = s.attempt
-      where l.tenant_id = s.tenant_id
-        and l.delivery_id = s.id
-        and l.attempt_number = done.attempt
+      where l.ctid = s.place
         and l.delivery_status = 'in_progress'
       returning l.tenant_id, l.webhook_id, l.delivery_status, l.created_at
     ), tally as (
@@ -239,7 +248,7 @@ package enum QueueQueries {
       from logged
       group by tenant_id, webhook_id
     ), locked as materialized (
-      select s.tenant_id, s.webhook_id
+      select tally.*
       from tally
       join integrationd.webhook_statistics as s
         on s.tenant_id = tally.tenant_id
@@ -248,18 +257,15 @@ package enum QueueQueries {
       for update of s
     ), counted as (
       update integrationd.webhook_statistics as s
-      set total_deliveries = s.total_deliveries + tally.successes + tally.failures,
-        successful_deliveries = s.successful_deliveries + tally.successes,
-        failed_deliveries = s.failed_deliveries + tally.failures,
-        total_attempts = s.total_attempts + tally.attempts,
+      set total_deliveries = s.total_deliveries + t.successes + t.failures,
+        successful_deliveries = s.successful_deliveries + t.successes,
+        failed_deliveries = s.failed_deliveries + t.failures,
+        total_attempts = s.total_attempts + t.attempts,
         last_delivery_at = clock_timestamp(),
-        last_delivery_status = tally.last_status
-      from locked
-      join tally
-        on tally.tenant_id = locked.tenant_id
-        and tally.webhook_id = locked.webhook_id
-      where s.tenant_id = locked.tenant_id
-        and s.webhook_id = locked.webhook_id
+        last_delivery_status = t.last_status
+      from locked as t
+      where s.tenant_id = t.tenant_id
+        and s.webhook_id = t.webhook_id
     )
     select id, attempt
     from settled

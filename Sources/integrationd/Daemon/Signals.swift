@@ -10,7 +10,8 @@ struct Signals: Sendable {
 
   /// From now on the signals no longer end the process by themselves.
   static func watch(on loop: EventLoop) async throws(SystemError) -> AsyncStream<Signal> {
-    try await SignalWatch.sequence(of: [.terminate, .interrupt, .hangup], on: loop)
+    try await SignalWatch.sequence(
+      of: [.terminate, .interrupt, .hangup], on: loop, then: .caughtForGood)
   }
 
   /// Until cancelled.
