@@ -180,6 +180,37 @@ struct PublishTests {
     }
   }
 
+  @Test("a repetition is answered as the first was, whatever has become of its type and tenant")
+  func repeatedLater() async throws {
+    try await DeliveryWorld.run(daemons: 0) { world in
+      let first = try await world.publish(key: "k")
+      let types = world.world.daemon.eventTypes
+      let tenant = world.world.tenant.description
+      _ = try await types.createEventType(
+        CreateEventTypeRequest(
+          tenantId: tenant, eventType: "payment.captured", schema: Array("false".utf8)),
+        world.world.call("EventTypeService/CreateEventType"))
+      try await Task.sleep(for: .milliseconds(1100))
+      #expect(try await world.publish(key: "k").eventId == first.eventId)
+      await #expect(throws: ServiceError.self) { try await world.publish(key: "other") }
+      try await world.world.suspendTenant()
+      #expect(try await world.publish(key: "k").duplicate)
+      await #expect(throws: ServiceError.self) { try await world.publish(key: "third") }
+    }
+  }
+
+  @Test("a batch may hold an event that was published before")
+  func batchWithEarlier() async throws {
+    try await DeliveryWorld.run(daemons: 0) { world in
+      let first = try await world.publish("a", "1", key: "k")
+      let events = try await world.publishAll([
+        .init(eventType: "b", eventData: Array("2".utf8)),
+        .init(eventType: "a", eventData: Array("1".utf8), idempotencyKey: "k"),
+      ]).events
+      #expect(events.map(\.duplicate) == [false, true] && events[1].eventId == first.eventId)
+    }
+  }
+
   // MARK: Streams
 
   @Test("every event of a stream is answered in order, refused ones too")
