@@ -3,7 +3,7 @@
 -- place where one of them could get lost.
 --
 -- Lock order, for whoever writes here: a webhook's row, then deliveries by (tenant_id, id), then
--- statistics by (tenant_id, webhook_id). The daemon claims with SKIP LOCKED and waits for nobody.
+-- statistics by (tenant_id, webhook_id). A claim skips deliveries that are locked.
 
 create table integrationd.event_types (
   tenant_id uuid not null

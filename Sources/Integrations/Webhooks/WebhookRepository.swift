@@ -123,7 +123,8 @@ package struct WebhookRepository: Sendable {
   }
 
   /// Disables an active webhook because of what its receiver answered, in a transaction of the
-  /// worker that settles the attempt. To be called before deliveries are locked.
+  /// worker's own, after the attempt was settled: settling holds deliveries, and a webhook's row comes
+  /// before those.
   /// - Parameter reason: not empty, for people, as in `the receiver answered 410`.
   package func disable(
     _ lane: WebhookLane, reason: String, in transaction: Transaction
