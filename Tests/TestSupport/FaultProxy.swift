@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 
 /// Stands between client and server on a Unix socket (and on TCP), and breaks things on request.
@@ -11,6 +12,7 @@ package final class FaultProxy: Sendable {
     var connections = 0
     var pairs: [Int: (client: Int32, server: Int32)] = [:]
     var waiters: [(Int, CheckedContinuation<Void, Never>)] = []
+    var listeners: [Int32] = []
   }
 
   /// Holds `.s.PGSQL.5432`.
@@ -18,7 +20,6 @@ package final class FaultProxy: Sendable {
   /// On 127.0.0.1 and ::1 alike, when TCP was asked for.
   package let port: UInt16
   private let server: String
-  private let listeners: [Int32]
   private let state = Mutex(State())
 
   package init(to socketDirectory: String, tcp: Bool = false) throws {
@@ -26,13 +27,13 @@ package final class FaultProxy: Sendable {
     var template = Array("/tmp/pgproxy-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
     directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    let unixListener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    let unixListener = socket(AF_UNIX, Self.stream, 0)
     try Self.check(Self.withAddress(directory + "/.s.PGSQL.5432") { bind(unixListener, $0, $1) })
     try Self.check(listen(unixListener, 64))
     var listeners = [unixListener]
     var port: UInt16 = 0
     if tcp {
-      let tcpListener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      let tcpListener = socket(AF_INET, Self.stream, 0)
       var address = sockaddr_in()
       address.sin_family = sa_family_t(AF_INET)
       address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
@@ -48,12 +49,17 @@ package final class FaultProxy: Sendable {
       listeners.append(tcpListener)
     }
     self.port = port
-    self.listeners = listeners
+    state.withLock { [listeners] in $0.listeners = listeners }
     for listener in listeners { Thread.detachNewThread { [self] in accept(on: listener) } }
   }
 
-  /// Ends everything.
+  /// Ends everything. Twice is not an error.
   package func close() {
+    // Once: the threads that accept close these, and then the numbers are somebody else's.
+    let listeners = state.withLock { state in
+      defer { state.listeners = [] }
+      return state.listeners
+    }
     for listener in listeners { shutdown(listener, Int32(SHUT_RDWR)) }
     cutAll()
     try? FileManager.default.removeItem(atPath: directory)
@@ -97,7 +103,7 @@ package final class FaultProxy: Sendable {
     while true {
       let client = Glibc.accept(listener, nil, nil)
       guard client >= 0 else { break }
-      let upstream = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+      let upstream = socket(AF_UNIX, Self.stream, 0)
       guard Self.withAddress(server, { connect(upstream, $0, $1) }) == 0 else {
         _ = Glibc.close(upstream)
         _ = Glibc.close(client)
@@ -189,6 +195,9 @@ package final class FaultProxy: Sendable {
       _ = Glibc.close(server)
     }
   }
+
+  /// A child of a test must not keep a connection open.
+  private static let stream = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
 
   private static func check(_ result: Int32) throws {
     guard result == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }

@@ -51,7 +51,7 @@ struct StoppingTests {
   @Test("answers are sent as long as the client takes them (C10)")
   func slowReader() async throws {
     try await World.with({
-      $0.limits.halfClosedTime = .seconds(1)
+      $0.limits.halfClosedTime = .seconds(5)
       $0.limits.outboundMark = 32 << 20
     }) { world in
       let raw = try await world.raw()
@@ -67,7 +67,7 @@ struct StoppingTests {
         #expect(await raw.next()?.header.streamID == stream)
         await raw.pauseReading()
         let taken = ContinuousClock.now
-        while taken.duration(to: .now) < .milliseconds(150) { await raw.sent() }
+        while taken.duration(to: .now) < .milliseconds(400) { await raw.sent() }
       }
       await raw.resumeReading()
       #expect(await raw.untilClosed().isEmpty)
