@@ -25,7 +25,13 @@ TABLES: dict[str, str] = {
         select tenant_id, delivery_id, attempt_number, webhook_id, event_id, delivery_status,
           cause, response_status_code, error_message, {_seconds('created_at')},
           {_seconds('delivered_at')}, {_seconds('next_retry_at')}
-        from integrationd.webhook_delivery_logs""",
+        from integrationd.webhook_delivery_logs
+        union all
+        -- The attempt on its way is noted at its delivery.
+        select tenant_id, id, attempts, webhook_id, event_id, 'in_progress', 0, null, '',
+          {_seconds('attempt_started_at')}, null, null
+        from integrationd.webhook_deliveries
+        where lease_token is not null""",
     "webhook_statistics": """
         select tenant_id, webhook_id, total_deliveries, successful_deliveries, failed_deliveries,
           total_attempts

@@ -194,8 +194,6 @@ extension Documentation {
     "integration.v1.AttemptCause.ATTEMPT_CAUSE_UNSPECIFIED": "It did not fail.",
     "integration.v1.AttemptStatus": "How an attempt ended.",
     "integration.v1.AttemptStatus.ATTEMPT_STATUS_FAILED": "Failed, and there will be no other.",
-    "integration.v1.AttemptStatus.ATTEMPT_STATUS_IN_PROGRESS":
-      "The request is on its way, or its daemon died meanwhile.",
     "integration.v1.AttemptStatus.ATTEMPT_STATUS_PENDING_RETRY": "Failed; there will be another.",
     "integration.v1.AttemptStatus.ATTEMPT_STATUS_SUCCESS": "2xx.",
     "integration.v1.AttemptTimings":
@@ -303,9 +301,13 @@ extension Documentation {
     "integration.v1.DeleteWebhookRequest.tenant_id": "UUID.",
     "integration.v1.DeleteWebhookRequest.webhook_id": "UUID.",
     "integration.v1.DeleteWebhookResponse": "It is deleted.",
-    "integration.v1.DeleteWebhookResponse.cancelled_deliveries":
-      "Deliveries that were owed and are cancelled.",
+    "integration.v1.DeleteWebhookResponse.cancelled_deliveries": """
+    Deliveries that were owed and are cancelled. An attempt that is on its way ends as it does, and
+    is not made again.
+    """,
     "integration.v1.Delivery": "What is owed to a webhook, or was.",
+    "integration.v1.Delivery.attempt_started_at":
+      "When the attempt on its way began. Absent: none is.",
     "integration.v1.Delivery.attempts": "Attempts so far, one that is on its way included.",
     "integration.v1.Delivery.created_at": "When it became owed.",
     "integration.v1.Delivery.delivery_id": "UUID, lower case.",
@@ -314,19 +316,23 @@ extension Documentation {
     "integration.v1.Delivery.event_type": "The event's type.",
     "integration.v1.Delivery.failure": "Why it was given up. Empty when it was not.",
     "integration.v1.Delivery.is_test": "Whether it was made by TestWebhook.",
+    "integration.v1.Delivery.lease_ends_at": """
+    When that attempt is given up and another may be made, should its daemon have died. Absent when
+    none is on its way.
+    """,
     "integration.v1.Delivery.next_attempt_at": """
-    When it is next tried; while an attempt is on its way, when another may take it over. Absent
-    once it has ended.
+    When it is next tried; while an attempt is on its way, when that one was due. Absent once it has
+    ended.
     """,
     "integration.v1.Delivery.state": "What became of it.",
     "integration.v1.Delivery.tenant_id": "The tenant it belongs to.",
     "integration.v1.Delivery.webhook_id": "To whom.",
-    "integration.v1.DeliveryAttempt": "One attempt: a row of the log.",
+    "integration.v1.DeliveryAttempt": "One attempt that has ended: a row of the log.",
     "integration.v1.DeliveryAttempt.attempt_number":
       "1 for the first of its delivery. Names the attempt, with `delivery_id`.",
     "integration.v1.DeliveryAttempt.cause": "Why it failed.",
     "integration.v1.DeliveryAttempt.created_at": "When it began.",
-    "integration.v1.DeliveryAttempt.delivered_at": "When it ended. Absent: it has not.",
+    "integration.v1.DeliveryAttempt.delivered_at": "When it ended.",
     "integration.v1.DeliveryAttempt.delivery_id": "The delivery.",
     "integration.v1.DeliveryAttempt.delivery_status": "How it ended.",
     "integration.v1.DeliveryAttempt.error_message":
@@ -356,7 +362,7 @@ extension Documentation {
     Deliveries: what is owed to webhooks, and the log of every attempt to pay it.
 
     An *event* is published, a *delivery* of it is owed to each subscribed webhook, an *attempt* is
-    one HTTP request. The statuses every call may end with are named at TenantService.
+    one HTTP request. The log has the attempts that ended; one on its way is told of by its delivery. The statuses every call may end with are named at TenantService.
     """,
     "integration.v1.DeliveryService.GetAttempt":
       "Reads one attempt with its request and response. INVALID_ARGUMENT, NOT_FOUND.",

@@ -38,6 +38,12 @@ struct Attempter: Sendable {
         of: delivery, .ours("the webhook's settings could not be read"), .none,
         requestHeaders: "")
     }
+    // The log says where the claim found that it goes.
+    guard target.revision == delivery.revision else {
+      return settlement(
+        of: delivery, .ours("the webhook was changed while the attempt was prepared"),
+        target.policy, requestHeaders: "")
+    }
     let policy = delivery.isTest ? RetryPolicy.none : target.policy
     guard MonotonicInstant.now() < end else {
       return settlement(
@@ -81,16 +87,14 @@ struct Attempter: Sendable {
     {
       // At once on another connection, and at nobody's expense.
       return Settlement(
-        delivery: delivery.id, lane: delivery.lane, attempt: delivery.attempt,
-        leaseToken: delivery.leaseToken, end: .pending(after: .zero, spendsBudget: false),
+        delivery: delivery, end: .pending(after: .zero, spendsBudget: false),
         record: AttemptRecord(result, requestHeaders: requestHeaders))
     }
     let verdict = policy.decide(
       outcome(of: result, delivery), attemptsSpent: delivery.attemptsSpent,
       consecutiveOwnFaults: delivery.ownFaults, random: .random(in: .min ... .max))
     var settlement = Settlement(
-      delivery: delivery.id, lane: delivery.lane, attempt: delivery.attempt,
-      leaseToken: delivery.leaseToken, end: Settlement.End(verdict),
+      delivery: delivery, end: Settlement.End(verdict),
       record: AttemptRecord(result, requestHeaders: requestHeaders))
     if case .failedAndDisable(let reason) = verdict { settlement.disables = "\(reason)" }
     if settlement.record.cause == .ownFault, settlement.end.spendsBudget {

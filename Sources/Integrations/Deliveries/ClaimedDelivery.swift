@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-/// A delivery that this daemon has the lease of: its attempt is a row of the log already.
+/// A delivery that this daemon has the lease of: that its attempt has begun is committed already.
 struct ClaimedDelivery: Sendable {
   let lane: WebhookLane
   let id: DeliveryID

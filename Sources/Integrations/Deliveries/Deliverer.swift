@@ -177,9 +177,7 @@ extension Settlement {
     var record = AttemptRecord()
     record.cause = .ownFault
     record.errorMessage = "the daemon that made the test did not finish it"
-    return Settlement(
-      delivery: delivery.id, lane: delivery.lane, attempt: delivery.attempt,
-      leaseToken: delivery.leaseToken, end: .failed(record.errorMessage), record: record)
+    return Settlement(delivery: delivery, end: .failed(record.errorMessage), record: record)
   }
 
   /// Whether the receiver took it; nil when the fault was ours and nothing is known.

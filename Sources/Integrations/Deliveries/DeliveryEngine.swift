@@ -187,9 +187,9 @@ extension Settlement {
   /// A test is over whatever it found.
   fileprivate var withoutAnother: Settlement {
     guard case .pending = end else { return self }
-    return Settlement(
-      delivery: delivery, lane: lane, attempt: attempt, leaseToken: leaseToken,
-      end: .failed(record.errorMessage.isEmpty ? "the test failed" : record.errorMessage),
-      record: record)
+    var settlement = self
+    settlement.end =
+      .failed(record.errorMessage.isEmpty ? "the test failed" : record.errorMessage)
+    return settlement
   }
 }

@@ -13,7 +13,7 @@ package enum DeliveryQueries {
 
   private static let columns = """
     d.id, d.tenant_id, d.webhook_id, d.event_id, e.event_type, d.state, d.attempts, d.due_at,
-      d.failure, d.is_test, d.created_at, d.ended_at
+      d.failure, d.is_test, d.created_at, d.ended_at, d.attempt_started_at, d.lease_ends_at
     """
 
   private static let event = """
@@ -134,7 +134,8 @@ package enum DeliveryQueries {
       id: id, lane: lane, event: EventID(try row.uuid()), eventType: try row.text(),
       state: DeliveryState(name: try row.text()), attempts: try row.int32(),
       dueAt: try row.time(), failure: try row.text(), isTest: try row.bool(),
-      createdAt: try row.time(), endedAt: try row.timeIfPresent())
+      createdAt: try row.time(), endedAt: try row.timeIfPresent(),
+      attemptStartedAt: try row.timeIfPresent(), leaseEndsAt: try row.timeIfPresent())
   }
 
   // MARK: The log
@@ -228,9 +229,7 @@ package enum DeliveryQueries {
     let type = try row.text()
     let number = try row.int32()
     let status = AttemptStatus(name: try row.text())
-    let (next, created, ended) = (
-      try row.timeIfPresent(), try row.time(), try row.timeIfPresent()
-    )
+    let (next, created, ended) = (try row.timeIfPresent(), try row.time(), try row.time())
     let (url, method) = (try row.text(), try row.text())
     var record = AttemptRecord()
     record.cause = AttemptCause(rawValue: try row.int32())

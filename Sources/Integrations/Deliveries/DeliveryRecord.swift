@@ -13,6 +13,9 @@ struct DeliveryRecord: Sendable {
   let isTest: Bool
   let createdAt: UnixTime
   let endedAt: UnixTime?
+  /// Of the attempt on its way. Nil: none is.
+  let attemptStartedAt: UnixTime?
+  let leaseEndsAt: UnixTime?
 
   /// As the contract shows it.
   var message: Delivery {
@@ -21,7 +24,8 @@ struct DeliveryRecord: Sendable {
       webhookId: lane.webhook.description, eventId: event.description, eventType: eventType,
       state: state, attempts: attempts,
       nextAttemptAt: state == .pending ? dueAt.timestamp : nil, failure: failure,
-      createdAt: createdAt.timestamp, endedAt: endedAt?.timestamp, isTest: isTest)
+      createdAt: createdAt.timestamp, endedAt: endedAt?.timestamp, isTest: isTest,
+      attemptStartedAt: attemptStartedAt?.timestamp, leaseEndsAt: leaseEndsAt?.timestamp)
   }
 }
 

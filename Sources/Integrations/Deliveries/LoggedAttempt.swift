@@ -11,7 +11,7 @@ struct LoggedAttempt: Sendable {
   let status: AttemptStatus
   let nextRetryAt: UnixTime?
   let createdAt: UnixTime
-  let endedAt: UnixTime?
+  let endedAt: UnixTime
   let url: String
   let method: String
   let record: AttemptRecord
@@ -25,8 +25,8 @@ struct LoggedAttempt: Sendable {
       deliveryId: delivery.description, attemptNumber: number, eventId: event.description,
       eventType: eventType, deliveryStatus: status, cause: record.cause,
       errorMessage: record.errorMessage, responseStatusCode: record.statusCode,
-      responseTime: endedAt == nil ? nil : ProtoDuration(record.time),
-      createdAt: createdAt.timestamp, deliveredAt: endedAt?.timestamp,
+      responseTime: ProtoDuration(record.time),
+      createdAt: createdAt.timestamp, deliveredAt: endedAt.timestamp,
       nextRetryAt: nextRetryAt?.timestamp, peerAddress: record.peer, timings: timings,
       requestUrl: url, requestMethod: method,
       requestHeaders: Self.headers(record.requestHeaders), requestBody: body,
@@ -38,9 +38,8 @@ struct LoggedAttempt: Sendable {
     PageCursor(unixMicroseconds: createdAt.microseconds, id: delivery.uuid)
   }
 
-  private var timings: AttemptTimings? {
-    guard endedAt != nil else { return nil }
-    return AttemptTimings(
+  private var timings: AttemptTimings {
+    AttemptTimings(
       resolve: record.resolve.map(ProtoDuration.init),
       connect: record.connect.map(ProtoDuration.init), tls: record.tls.map(ProtoDuration.init),
       firstByte: record.firstByte.map(ProtoDuration.init))
@@ -63,7 +62,6 @@ extension AttemptStatus {
   /// As in the table. Nil: any.
   var name: String? {
     switch self {
-    case .inProgress: "in_progress"
     case .success: "success"
     case .failed: "failed"
     case .pendingRetry: "pending_retry"
@@ -74,7 +72,6 @@ extension AttemptStatus {
   /// - Parameter name: as in the table.
   init(name: String) {
     switch name {
-    case "in_progress": self = .inProgress
     case "success": self = .success
     case "failed": self = .failed
     case "pending_retry": self = .pendingRetry
@@ -83,5 +80,5 @@ extension AttemptStatus {
   }
 
   /// Every status a row may have.
-  static let all: [AttemptStatus] = [.inProgress, .success, .failed, .pendingRetry]
+  static let all: [AttemptStatus] = [.success, .failed, .pendingRetry]
 }

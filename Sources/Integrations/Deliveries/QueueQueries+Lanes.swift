@@ -11,6 +11,7 @@ extension QueueQueries {
 
   /// The next `$3` lanes behind `($1, $2)`, whether or not their webhooks are active. Hops from lane
   /// to lane through `webhook_deliveries_due`: its cost is the lanes, not what is pending in them.
+  /// What is being attempted counts only once its lease has run out.
   static let lanes = Query(
     "queue.lanes",
     hopping(
@@ -31,6 +32,7 @@ extension QueueQueries {
         select d.tenant_id, d.webhook_id, d.due_at
         from integrationd.webhook_deliveries as d
         where d.state = 'pending'
+          and \(isFree)
           and \(first)
         order by d.tenant_id, d.webhook_id, d.due_at
         limit 1
@@ -42,6 +44,7 @@ extension QueueQueries {
         select d.tenant_id, d.webhook_id, d.due_at
         from integrationd.webhook_deliveries as d
         where d.state = 'pending'
+          and \(isFree)
           and \(next)
         order by d.tenant_id, d.webhook_id, d.due_at
         limit 1

@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 package import PostgresClient
 
-/// The statements of the delivery engine: `webhook_deliveries` as a queue of lanes, the log's rows as
-/// attempts begin and end, and the counters that change with them.
+/// The statements of the delivery engine: `webhook_deliveries` as a queue of lanes, the log that grows
+/// as attempts end, and the counters that change with it.
 ///
 /// Every moment is the database's clock, so that daemons with other clocks cannot disagree.
 package enum QueueQueries {
@@ -11,14 +11,16 @@ package enum QueueQueries {
     lanesOfTenant.statement, cancelDeleted.statement, purgeDeleted.statement,
   ]
 
+  /// Nobody is at it: no attempt is on its way, or its daemon is dead or too slow.
+  static let isFree = "(d.lease_token is null or d.lease_ends_at <= now())"
+
   /// Claims at most `$5[i]` due deliveries of each lane `($3[i], $4[i])`, oldest first, under the
   /// lease token `$1` for `$2` microseconds.
   static let claim = Query(
     "queue.claim",
     claiming(
       from: """
-        select w.tenant_id, w.id as webhook_id, w.webhook_url, w.http_method, w.revision, d.id,
-          d.lease_token is not null as is_orphan, d.attempts
+        select w.webhook_url, w.http_method, w.revision, d.*
         from unnest($3::uuid[], $4::uuid[], $5::bigint[]) as lane (tenant_id, webhook_id, quota)
         join integrationd.webhooks as w
           on w.tenant_id = lane.tenant_id
@@ -28,12 +30,13 @@ package enum QueueQueries {
           on t.id = lane.tenant_id
           and t.state = 'active'
         cross join lateral (
-          select d.id, d.lease_token, d.attempts
+          select \(attempt)
           from integrationd.webhook_deliveries as d
           where d.tenant_id = lane.tenant_id
             and d.webhook_id = lane.webhook_id
             and d.state = 'pending'
             and d.due_at <= now()
+            and \(isFree)
           order by d.due_at
           limit lane.quota
           for update skip locked
@@ -45,8 +48,7 @@ package enum QueueQueries {
     "queue.claim_one",
     claiming(
       from: """
-        select w.tenant_id, w.id as webhook_id, w.webhook_url, w.http_method, w.revision, d.id,
-          d.lease_token is not null as is_orphan, d.attempts
+        select w.webhook_url, w.http_method, w.revision, \(attempt)
         from integrationd.webhook_deliveries as d
         join integrationd.webhooks as w
           on w.tenant_id = d.tenant_id
@@ -58,8 +60,20 @@ package enum QueueQueries {
         for update of d skip locked
         """), claimed)
 
-  /// The attempt is a row of the log, committed with the lease, before anything is sent. An attempt
-  /// that its daemon did not live to settle is settled here, as abandoned.
+  private static let attempt = """
+    d.tenant_id, d.id, d.webhook_id, d.event_id, d.lease_token, d.attempts, d.attempt_started_at,
+      d.attempt_url, d.attempt_method
+    """
+
+  private static let withoutLease = """
+    lease_token = null,
+        lease_ends_at = null,
+        attempt_started_at = null,
+        attempt_url = null,
+        attempt_method = null
+    """
+
+  /// The attempt is committed with the lease, before anything is sent.
   private static func claiming(from picked: String) -> String {
     """
     with picked as materialized (
@@ -67,37 +81,43 @@ package enum QueueQueries {
     ), claimed as (
       update integrationd.webhook_deliveries as d
       set lease_token = $1,
-        due_at = clock_timestamp() + $2::bigint * interval '1 microsecond',
+        lease_ends_at = clock_timestamp() + $2::bigint * interval '1 microsecond',
+        attempt_started_at = clock_timestamp(),
+        attempt_url = p.webhook_url,
+        attempt_method = p.http_method,
         attempts = d.attempts + 1
       from picked as p
       where d.tenant_id = p.tenant_id
         and d.id = p.id
       returning d.tenant_id, d.webhook_id, d.id, d.event_id, d.attempts, d.attempts_spent,
-        d.own_faults, d.is_test, p.webhook_url, p.http_method, p.revision
-    ), orphaned as materialized (
-      -- The limit keeps the planner from reading the log to find them.
-      select log.place
+        d.own_faults, d.is_test, p.revision
+    ), \(abandoning)
+    select c.tenant_id, c.webhook_id, c.id, c.event_id, e.event_type, e.event_data, c.attempts,
+      c.attempts_spent, c.own_faults, c.is_test, c.revision
+    from claimed as c
+    join integrationd.events as e
+      on e.tenant_id = c.tenant_id
+      and e.id = c.event_id
+    """
+  }
+
+  /// Logs and counts the attempts whose leases `picked` found run out.
+  private static let abandoning = """
+    abandoned as (
+      insert into integrationd.webhook_delivery_logs
+        (tenant_id, delivery_id, attempt_number, webhook_id, event_id, event_type, request_url,
+          request_method, delivery_status, cause, error_message, delivered_at, next_retry_at,
+          created_at)
+      select p.tenant_id, p.id, p.attempts, p.webhook_id, p.event_id, e.event_type, p.attempt_url,
+        p.attempt_method, 'pending_retry', 10,
+        'the daemon ended, or lost its lease, before it knew how this went', clock_timestamp(),
+        clock_timestamp(), p.attempt_started_at
       from picked as p
-      cross join lateral (
-        select l.ctid as place
-        from integrationd.webhook_delivery_logs as l
-        where l.tenant_id = p.tenant_id
-          and l.delivery_id = p.id
-          and l.attempt_number = p.attempts
-        limit 1
-      ) as log
-      where p.is_orphan
-    ), abandoned as (
-      update integrationd.webhook_delivery_logs as l
-      set delivery_status = 'pending_retry',
-        cause = 10,
-        error_message = 'the daemon ended, or lost its lease, before it knew how this went',
-        delivered_at = clock_timestamp(),
-        next_retry_at = clock_timestamp()
-      from orphaned as o
-      where l.ctid = o.place
-        and l.delivery_status = 'in_progress'
-      returning l.tenant_id, l.webhook_id
+      join integrationd.events as e
+        on e.tenant_id = p.tenant_id
+        and e.id = p.event_id
+      where p.lease_token is not null
+      returning tenant_id, webhook_id
     ), tally as (
       select tenant_id, webhook_id, count(*)
       from abandoned
@@ -118,25 +138,8 @@ package enum QueueQueries {
       from locked
       where s.tenant_id = locked.tenant_id
         and s.webhook_id = locked.webhook_id
-    ), logged as (
-      insert into integrationd.webhook_delivery_logs
-        (tenant_id, delivery_id, attempt_number, webhook_id, event_id, event_type, request_url,
-          request_method, created_at)
-      select c.tenant_id, c.id, c.attempts, c.webhook_id, c.event_id, e.event_type, c.webhook_url,
-        c.http_method, clock_timestamp()
-      from claimed as c
-      join integrationd.events as e
-        on e.tenant_id = c.tenant_id
-        and e.id = c.event_id
     )
-    select c.tenant_id, c.webhook_id, c.id, c.event_id, e.event_type, e.event_data, c.attempts,
-      c.attempts_spent, c.own_faults, c.is_test, c.revision
-    from claimed as c
-    join integrationd.events as e
-      on e.tenant_id = c.tenant_id
-      and e.id = c.event_id
     """
-  }
 
   /// A claimed delivery, all but its lease token.
   typealias Claimed = @Sendable (UUID) -> ClaimedDelivery
@@ -162,45 +165,36 @@ package enum QueueQueries {
     }
   }
 
-  /// Settles attempts, element by element of the arrays: the delivery, its row of the log and its
-  /// webhook's counters. Answers with those whose lease still held; the others change nothing.
+  /// Settles attempts, element by element of the arrays: the delivery, the log and its webhook's
+  /// counters. Answers with those whose lease still held; the others change nothing.
   static let settle = Query(
     "queue.settle",
     """
     with done as materialized (
       select *
       from unnest(
-        $1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[],
-        $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[],
-        $14::text[], $15::text[], $16::bytea[], $17::bigint[], $18::text[], $19::bigint[],
-        $20::bigint[], $21::bigint[], $22::bigint[]
+        $1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::bigint[],
+        $8::bigint[], $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::bigint[],
+        $14::bigint[], $15::text[], $16::text[], $17::bytea[], $18::bigint[], $19::text[],
+        $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[]
       ) as t (
-        tenant_id, id, attempt, lease_token, state, delay_us, spends, own_fault, failure, cause,
-        error_message, status_code, time_us, request_headers, response_headers, response_body,
-        truncated, peer, resolve_us, connect_us, tls_us, first_byte_us)
+        tenant_id, id, event_type, attempt, lease_token, state, delay_us, spends, own_fault,
+        failure, cause, error_message, status_code, time_us, request_headers, response_headers,
+        response_body, truncated, peer, resolve_us, connect_us, tls_us, first_byte_us)
     ), held as materialized (
-      select done.*, log.place
+      select done.*, d.webhook_id, d.event_id, d.attempt_started_at, d.attempt_url,
+        d.attempt_method
       from done
       join integrationd.webhook_deliveries as d
         on d.tenant_id = done.tenant_id
         and d.id = done.id
         and d.lease_token = done.lease_token
-        and d.state = 'pending'
-      cross join lateral (
-        -- The limit keeps the planner from reading the log to find it.
-        select l.ctid as place
-        from integrationd.webhook_delivery_logs as l
-        where l.tenant_id = done.tenant_id
-          and l.delivery_id = done.id
-          and l.attempt_number = done.attempt
-        limit 1
-      ) as log
       order by d.tenant_id, d.id
       for update of d
     ), settled as (
       update integrationd.webhook_deliveries as d
       set state = h.state,
-        lease_token = null,
+        \(withoutLease),
         due_at = case
           when h.state = 'pending'
             then clock_timestamp() + h.delay_us * interval '1 microsecond'
@@ -215,31 +209,26 @@ package enum QueueQueries {
         and d.id = h.id
       returning d.due_at as next_at, h.*
     ), logged as (
-      update integrationd.webhook_delivery_logs as l
-      set delivery_status = case s.state
+      insert into integrationd.webhook_delivery_logs
+        (tenant_id, delivery_id, attempt_number, webhook_id, event_id, event_type, request_url,
+          request_method, request_headers, response_status_code, response_headers, response_body,
+          response_truncated, response_time_ms, delivery_status, cause, error_message,
+          peer_address, resolve_us, connect_us, tls_us, first_byte_us, delivered_at,
+          next_retry_at, created_at)
+      select s.tenant_id, s.id, s.attempt, s.webhook_id, s.event_id, s.event_type, s.attempt_url,
+        s.attempt_method, s.request_headers, nullif(s.status_code, 0), s.response_headers,
+        s.response_body, s.truncated = 1, s.time_us / 1000.0,
+        case s.state
           when 'succeeded' then 'success'
           when 'failed' then 'failed'
           else 'pending_retry'
         end,
-        cause = s.cause::integer,
-        error_message = s.error_message,
-        response_status_code = nullif(s.status_code, 0)::integer,
-        response_time_ms = s.time_us / 1000.0,
-        request_headers = s.request_headers,
-        response_headers = s.response_headers,
-        response_body = s.response_body,
-        response_truncated = s.truncated = 1,
-        peer_address = nullif(s.peer, ''),
-        resolve_us = nullif(s.resolve_us, -1)::integer,
-        connect_us = nullif(s.connect_us, -1)::integer,
-        tls_us = nullif(s.tls_us, -1)::integer,
-        first_byte_us = nullif(s.first_byte_us, -1)::integer,
-        delivered_at = clock_timestamp(),
-        next_retry_at = case when s.state = 'pending' then s.next_at end
+        s.cause, s.error_message, nullif(s.peer, ''), nullif(s.resolve_us, -1),
+        nullif(s.connect_us, -1), nullif(s.tls_us, -1), nullif(s.first_byte_us, -1),
+        clock_timestamp(), case when s.state = 'pending' then s.next_at end,
+        s.attempt_started_at
       from settled as s
-      where l.ctid = s.place
-        and l.delivery_status = 'in_progress'
-      returning l.tenant_id, l.webhook_id, l.delivery_status, l.created_at
+      returning tenant_id, webhook_id, delivery_status, created_at
     ), tally as (
       select tenant_id, webhook_id, count(*) as attempts,
         count(*) filter (where delivery_status = 'success') as successes,
@@ -280,7 +269,7 @@ package enum QueueQueries {
     "queue.hurry",
     """
     update integrationd.webhook_deliveries as d
-    set due_at = now()
+    set lease_ends_at = now()
     from unnest($2::uuid[], $3::uuid[]) as lane (tenant_id, webhook_id)
     where d.tenant_id = lane.tenant_id
       and d.webhook_id = lane.webhook_id
@@ -288,30 +277,32 @@ package enum QueueQueries {
       and d.lease_token = $1
     """)
 
-  /// Cancels at most `$1` deliveries that are owed to deleted webhooks.
+  /// Cancels at most `$1` deliveries that are owed to deleted webhooks, but for those that are being
+  /// attempted.
   static let cancelDeleted = Query(
     "queue.cancel_deleted",
     """
-    with owed as (
-      select d.tenant_id, d.id
+    with picked as materialized (
+      select \(attempt)
       from integrationd.webhooks as w
       join integrationd.webhook_deliveries as d
         on d.tenant_id = w.tenant_id
         and d.webhook_id = w.id
         and d.state = 'pending'
       where w.deleted_at is not null
+        and \(isFree)
       limit $1
       for update of d skip locked
     ), cancelled as (
       update integrationd.webhook_deliveries as d
       set state = 'cancelled',
-        lease_token = null,
+        \(withoutLease),
         ended_at = now()
-      from owed
-      where d.tenant_id = owed.tenant_id
-        and d.id = owed.id
+      from picked as p
+      where d.tenant_id = p.tenant_id
+        and d.id = p.id
       returning 1
-    )
+    ), \(abandoning)
     select count(*)
     from cancelled
     """,
@@ -345,7 +336,12 @@ package enum QueueQueries {
       using old
       where d.tenant_id = old.tenant_id
         and d.id = old.id
-      returning 1
+      returning d.tenant_id, d.id
+    ), unlogged as (
+      delete from integrationd.webhook_delivery_logs as l
+      using purged
+      where l.tenant_id = purged.tenant_id
+        and l.delivery_id = purged.id
     )
     select count(*)
     from purged

@@ -10,8 +10,8 @@ internal import Reactor
 struct QueueRepository: Sendable {
   let database: Database
 
-  /// Claims due deliveries for `lease`, oldest first in each lane, and logs the begin of an attempt
-  /// for each.
+  /// Claims due deliveries for `lease`, oldest first in each lane, and notes the begin of an attempt
+  /// at each.
   /// - Throws: `outcomeUnknown` when the reply is lost: see ``hurry(_:of:deadline:)``.
   func claim(
     _ quotas: [LaneQuota], under token: UUID, for lease: Duration, deadline: Deadline
@@ -93,10 +93,11 @@ struct QueueRepository: Sendable {
 
   private static func columns(_ settlements: [Settlement]) -> [SQLValue] {
     [
-      .uuidArray(settlements.map(\.lane.tenant.uuid)),
-      .uuidArray(settlements.map(\.delivery.uuid)),
-      .intArray(settlements.map { Int64($0.attempt) }),
-      .uuidArray(settlements.map(\.leaseToken)),
+      .uuidArray(settlements.map(\.delivery.lane.tenant.uuid)),
+      .uuidArray(settlements.map(\.delivery.id.uuid)),
+      .textArray(settlements.map(\.delivery.eventType)),
+      .intArray(settlements.map { Int64($0.delivery.attempt) }),
+      .uuidArray(settlements.map(\.delivery.leaseToken)),
       .textArray(settlements.map(\.end.state)),
       .intArray(settlements.map(\.end.delay.wholeMicroseconds)),
       .intArray(settlements.map { $0.end.spendsBudget ? 1 : 0 }),

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import IntegrationAPI
 
 /// How an attempt ended: what the delivery becomes, and what the log says of it.
@@ -11,16 +10,13 @@ struct Settlement: Sendable {
     case pending(after: Duration, spendsBudget: Bool)
   }
 
-  let delivery: DeliveryID
-  let lane: WebhookLane
-  let attempt: Int32
-  let leaseToken: UUID
-  let end: End
+  let delivery: ClaimedDelivery
+  var end: End
   var record = AttemptRecord()
   /// Why the webhook is to be disabled. Nil: it is not.
   var disables: String?
 
-  var settled: SettledAttempt { SettledAttempt(delivery: delivery, attempt: attempt) }
+  var settled: SettledAttempt { SettledAttempt(delivery: delivery.id, attempt: delivery.attempt) }
 }
 
 /// An attempt whose settlement counted. A delivery may have two in one batch, of which one does.

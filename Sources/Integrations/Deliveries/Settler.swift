@@ -85,7 +85,7 @@ actor Settler {
     logger.error(
       "an attempt cannot be logged as it went",
       metadata: [
-        "delivery": "\(only.delivery)", "attempt": "\(only.attempt)",
+        "delivery": "\(only.delivery.id)", "attempt": "\(only.delivery.attempt)",
         "error": "\(error.debugDescription)",
       ])
     let bare = only.record.withoutResponse

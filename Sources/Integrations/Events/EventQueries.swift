@@ -100,17 +100,30 @@ package enum EventQueries {
   static let purge = Query(
     "events.purge",
     """
-    delete from integrationd.events as e
-    using unnest($1::uuid[], $2::uuid[]) as old (tenant_id, id)
-    where e.tenant_id = old.tenant_id
-      and e.id = old.id
-      and not exists (
-        select
-        from integrationd.webhook_deliveries as d
-        where d.tenant_id = e.tenant_id
-          and d.event_id = e.id
-          and d.state = 'pending'
-      )
+    with purged as (
+      delete from integrationd.events as e
+      using unnest($1::uuid[], $2::uuid[]) as old (tenant_id, id)
+      where e.tenant_id = old.tenant_id
+        and e.id = old.id
+        and not exists (
+          select
+          from integrationd.webhook_deliveries as d
+          where d.tenant_id = e.tenant_id
+            and d.event_id = e.id
+            and d.state = 'pending'
+        )
+      returning e.tenant_id, e.id
+    ), unlogged as (
+      delete from integrationd.webhook_delivery_logs as l
+      using purged
+      join integrationd.webhook_deliveries as d
+        on d.tenant_id = purged.tenant_id
+        and d.event_id = purged.id
+      where l.tenant_id = d.tenant_id
+        and l.delivery_id = d.id
+    )
+    select count(*)
+    from purged
     """)
 
   private static let record: @Sendable (inout RowReader) throws(RowError) -> EventRecord = {

@@ -171,7 +171,7 @@ package enum WebhookQueries {
   ) { row throws(RowError) in try row.int() }
 
   /// Cancels at most `$3` deliveries that are owed to a deleted webhook. An attempt that is on its
-  /// way is fenced off: it finds no lease to settle.
+  /// way ends as it does.
   static let cancelOwed = Query(
     "webhooks.cancel_owed",
     """
@@ -181,13 +181,13 @@ package enum WebhookQueries {
       where d.tenant_id = $1
         and d.webhook_id = $2
         and d.state = 'pending'
+        and d.lease_token is null
       order by d.id
       limit $3
       for update
     ), cancelled as (
       update integrationd.webhook_deliveries as d
       set state = 'cancelled',
-        lease_token = null,
         ended_at = now()
       from owed
       where d.tenant_id = owed.tenant_id

@@ -160,7 +160,7 @@ final class DeliveryWorld: Sendable {
       cross join lateral (
         select count(*) filter (where delivery_status = 'success') as successes,
           count(*) filter (where delivery_status = 'failed') as failures,
-          count(*) filter (where delivery_status <> 'in_progress') as attempts
+          count(*) as attempts
         from integrationd.webhook_delivery_logs as l
         where l.tenant_id = s.tenant_id and l.webhook_id = s.webhook_id
       ) as l

@@ -18,13 +18,10 @@ struct RecoveryTests {
       try await world.world.sql(
         """
         update integrationd.webhook_deliveries
-        set attempts = 1, lease_token = gen_random_uuid(), due_at = now() - interval '1 second';
-
-        insert into integrationd.webhook_delivery_logs
-          (tenant_id, delivery_id, attempt_number, webhook_id, event_id, event_type, request_url,
-            request_method, created_at)
-        select tenant_id, id, 1, webhook_id, event_id, 'payment.captured', 'http://x', 'POST', now()
-        from integrationd.webhook_deliveries
+        set attempts = 1, lease_token = gen_random_uuid(),
+          lease_ends_at = now() - interval '1 second',
+          attempt_started_at = now() - interval '1 minute', attempt_url = 'http://x',
+          attempt_method = 'PUT'
         """)
       let engine = DeliveryEngine(
         world.world.daemon.environment, loops: world.world.daemon.loops,
@@ -34,6 +31,7 @@ struct RecoveryTests {
       #expect(delivery.state == .succeeded && delivery.attempts == 2)
       let abandoned = try await world.attempt(delivery.deliveryId, 1)
       #expect(abandoned.cause == .abandoned && abandoned.deliveryStatus == .pendingRetry)
+      #expect(abandoned.requestUrl == "http://x" && abandoned.requestMethod == "PUT")
       #expect(world.receiver.hits.count == 1)
       try await world.checkStatistics()
       engine.drain()
@@ -55,7 +53,7 @@ struct RecoveryTests {
       try await world.world.sql(
         """
         update integrationd.webhook_deliveries
-        set due_at = now() - interval '1 second'
+        set lease_ends_at = now() - interval '1 second'
         """)
       let delivery = try #require(try await world.ended(event.eventId).first)
       #expect(delivery.attempts == 2)
@@ -108,7 +106,7 @@ struct RecoveryTests {
       await world.receiver.waitForHits(1)
       let engine = try #require(world.engines.first)
       engine.drain()
-      while try await world.attempts { $0.deliveryStatus = .pendingRetry }.attempts.isEmpty {
+      while try await world.attempts({ $0.deliveryStatus = .pendingRetry }).attempts.isEmpty {
         try await Task.sleep(for: .milliseconds(10))
       }
       let delivery = try #require(try await world.deliveries(of: event.eventId).first)

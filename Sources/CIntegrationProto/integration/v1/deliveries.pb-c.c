@@ -637,7 +637,7 @@ void   integration__v1__get_attempt_response__free_unpacked
   assert(message->base.descriptor == &integration__v1__get_attempt_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor integration__v1__delivery__field_descriptors[12] =
+static const ProtobufCFieldDescriptor integration__v1__delivery__field_descriptors[14] =
 {
   {
     "delivery_id",
@@ -783,8 +783,33 @@ static const ProtobufCFieldDescriptor integration__v1__delivery__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "attempt_started_at",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Integration__V1__Delivery, attempt_started_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lease_ends_at",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Integration__V1__Delivery, lease_ends_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned integration__v1__delivery__field_indices_by_name[] = {
+  12,   /* field[12] = attempt_started_at */
   6,   /* field[6] = attempts */
   9,   /* field[9] = created_at */
   0,   /* field[0] = delivery_id */
@@ -793,6 +818,7 @@ static const unsigned integration__v1__delivery__field_indices_by_name[] = {
   4,   /* field[4] = event_type */
   8,   /* field[8] = failure */
   11,   /* field[11] = is_test */
+  13,   /* field[13] = lease_ends_at */
   7,   /* field[7] = next_attempt_at */
   5,   /* field[5] = state */
   1,   /* field[1] = tenant_id */
@@ -801,7 +827,7 @@ static const unsigned integration__v1__delivery__field_indices_by_name[] = {
 static const ProtobufCIntRange integration__v1__delivery__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor integration__v1__delivery__descriptor =
 {
@@ -811,7 +837,7 @@ const ProtobufCMessageDescriptor integration__v1__delivery__descriptor =
   "Integration__V1__Delivery",
   "integration.v1",
   sizeof(Integration__V1__Delivery),
-  12,
+  14,
   integration__v1__delivery__field_descriptors,
   integration__v1__delivery__field_indices_by_name,
   1,  integration__v1__delivery__number_ranges,
@@ -1944,23 +1970,21 @@ const ProtobufCEnumDescriptor integration__v1__delivery_state__descriptor =
   integration__v1__delivery_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue integration__v1__attempt_status__enum_values_by_number[5] =
+static const ProtobufCEnumValue integration__v1__attempt_status__enum_values_by_number[4] =
 {
   { "ATTEMPT_STATUS_UNSPECIFIED", "INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_UNSPECIFIED", 0 },
-  { "ATTEMPT_STATUS_IN_PROGRESS", "INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_IN_PROGRESS", 1 },
-  { "ATTEMPT_STATUS_SUCCESS", "INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_SUCCESS", 2 },
-  { "ATTEMPT_STATUS_FAILED", "INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_FAILED", 3 },
-  { "ATTEMPT_STATUS_PENDING_RETRY", "INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_PENDING_RETRY", 4 },
+  { "ATTEMPT_STATUS_SUCCESS", "INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_SUCCESS", 1 },
+  { "ATTEMPT_STATUS_FAILED", "INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_FAILED", 2 },
+  { "ATTEMPT_STATUS_PENDING_RETRY", "INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_PENDING_RETRY", 3 },
 };
 static const ProtobufCIntRange integration__v1__attempt_status__value_ranges[] = {
-{0, 0},{0, 5}
+{0, 0},{0, 4}
 };
-static const ProtobufCEnumValueIndex integration__v1__attempt_status__enum_values_by_name[5] =
+static const ProtobufCEnumValueIndex integration__v1__attempt_status__enum_values_by_name[4] =
 {
-  { "ATTEMPT_STATUS_FAILED", 3 },
-  { "ATTEMPT_STATUS_IN_PROGRESS", 1 },
-  { "ATTEMPT_STATUS_PENDING_RETRY", 4 },
-  { "ATTEMPT_STATUS_SUCCESS", 2 },
+  { "ATTEMPT_STATUS_FAILED", 2 },
+  { "ATTEMPT_STATUS_PENDING_RETRY", 3 },
+  { "ATTEMPT_STATUS_SUCCESS", 1 },
   { "ATTEMPT_STATUS_UNSPECIFIED", 0 },
 };
 const ProtobufCEnumDescriptor integration__v1__attempt_status__descriptor =
@@ -1970,9 +1994,9 @@ const ProtobufCEnumDescriptor integration__v1__attempt_status__descriptor =
   "AttemptStatus",
   "Integration__V1__AttemptStatus",
   "integration.v1",
-  5,
+  4,
   integration__v1__attempt_status__enum_values_by_number,
-  5,
+  4,
   integration__v1__attempt_status__enum_values_by_name,
   1,
   integration__v1__attempt_status__value_ranges,

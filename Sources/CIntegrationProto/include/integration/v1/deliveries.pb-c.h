@@ -64,21 +64,17 @@ typedef enum _Integration__V1__DeliveryState {
 typedef enum _Integration__V1__AttemptStatus {
   INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_UNSPECIFIED = 0,
   /*
-   * The request is on its way, or its daemon died meanwhile.
-   */
-  INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_IN_PROGRESS = 1,
-  /*
    * 2xx.
    */
-  INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_SUCCESS = 2,
+  INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_SUCCESS = 1,
   /*
    * Failed, and there will be no other.
    */
-  INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_FAILED = 3,
+  INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_FAILED = 2,
   /*
    * Failed; there will be another.
    */
-  INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_PENDING_RETRY = 4
+  INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_PENDING_RETRY = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(INTEGRATION__V1__ATTEMPT_STATUS)
 } Integration__V1__AttemptStatus;
 /*
@@ -173,8 +169,8 @@ struct  Integration__V1__Delivery
    */
   int32_t attempts;
   /*
-   * When it is next tried; while an attempt is on its way, when another may take it over. Absent
-   * once it has ended.
+   * When it is next tried; while an attempt is on its way, when that one was due. Absent once it has
+   * ended.
    */
   Google__Protobuf__Timestamp *next_attempt_at;
   /*
@@ -193,10 +189,19 @@ struct  Integration__V1__Delivery
    * Whether it was made by TestWebhook.
    */
   protobuf_c_boolean is_test;
+  /*
+   * When the attempt on its way began. Absent: none is.
+   */
+  Google__Protobuf__Timestamp *attempt_started_at;
+  /*
+   * When that attempt is given up and another may be made, should its daemon have died. Absent when
+   * none is on its way.
+   */
+  Google__Protobuf__Timestamp *lease_ends_at;
 };
 #define INTEGRATION__V1__DELIVERY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&integration__v1__delivery__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, INTEGRATION__V1__DELIVERY_STATE__DELIVERY_STATE_UNSPECIFIED, 0, NULL, (char *)protobuf_c_empty_string, NULL, NULL, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, INTEGRATION__V1__DELIVERY_STATE__DELIVERY_STATE_UNSPECIFIED, 0, NULL, (char *)protobuf_c_empty_string, NULL, NULL, 0, NULL, NULL }
 
 
 /*
@@ -248,7 +253,7 @@ struct  Integration__V1__AttemptTimings
 
 
 /*
- * One attempt: a row of the log.
+ * One attempt that has ended: a row of the log.
  */
 struct  Integration__V1__DeliveryAttempt
 {
@@ -302,7 +307,7 @@ struct  Integration__V1__DeliveryAttempt
    */
   Google__Protobuf__Timestamp *created_at;
   /*
-   * When it ended. Absent: it has not.
+   * When it ended.
    */
   Google__Protobuf__Timestamp *delivered_at;
   /*

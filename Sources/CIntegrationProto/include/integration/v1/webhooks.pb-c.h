@@ -729,7 +729,8 @@ struct  Integration__V1__DeleteWebhookResponse
 {
   ProtobufCMessage base;
   /*
-   * Deliveries that were owed and are cancelled.
+   * Deliveries that were owed and are cancelled. An attempt that is on its way ends as it does, and
+   * is not made again.
    */
   int64_t cancelled_deliveries;
 };

@@ -7,8 +7,6 @@ public import ProtobufC
 /// `integration.v1.AttemptStatus`
 public enum AttemptStatus: Sendable, Hashable {
   case unspecified
-  /// The request is on its way, or its daemon died meanwhile.
-  case inProgress
   /// 2xx.
   case success
   /// Failed, and there will be no other.
@@ -28,10 +26,9 @@ extension AttemptStatus: ProtoEnum {
     self =
       switch rawValue {
       case 0: .unspecified
-      case 1: .inProgress
-      case 2: .success
-      case 3: .failed
-      case 4: .pendingRetry
+      case 1: .success
+      case 2: .failed
+      case 3: .pendingRetry
       default: .unrecognized(rawValue)
       }
   }
@@ -39,10 +36,9 @@ extension AttemptStatus: ProtoEnum {
   public var rawValue: Int32 {
     switch self {
     case .unspecified: 0
-    case .inProgress: 1
-    case .success: 2
-    case .failed: 3
-    case .pendingRetry: 4
+    case .success: 1
+    case .failed: 2
+    case .pendingRetry: 3
     case .unrecognized(let number): number
     }
   }

@@ -20,8 +20,8 @@ public struct Delivery: Sendable, Hashable {
   public var state: DeliveryState = .unspecified
   /// Attempts so far, one that is on its way included.
   public var attempts: Int32 = 0
-  /// When it is next tried; while an attempt is on its way, when another may take it over. Absent
-  /// once it has ended.
+  /// When it is next tried; while an attempt is on its way, when that one was due. Absent once it
+  /// has ended.
   public var nextAttemptAt: ProtoTimestamp?
   /// Why it was given up. Empty when it was not.
   public var failure: String = ""
@@ -31,6 +31,11 @@ public struct Delivery: Sendable, Hashable {
   public var endedAt: ProtoTimestamp?
   /// Whether it was made by TestWebhook.
   public var isTest: Bool = false
+  /// When the attempt on its way began. Absent: none is.
+  public var attemptStartedAt: ProtoTimestamp?
+  /// When that attempt is given up and another may be made, should its daemon have died. Absent
+  /// when none is on its way.
+  public var leaseEndsAt: ProtoTimestamp?
 
   /// An empty message.
   public init() {}
@@ -48,7 +53,9 @@ public struct Delivery: Sendable, Hashable {
     failure: String = "",
     createdAt: ProtoTimestamp? = nil,
     endedAt: ProtoTimestamp? = nil,
-    isTest: Bool = false
+    isTest: Bool = false,
+    attemptStartedAt: ProtoTimestamp? = nil,
+    leaseEndsAt: ProtoTimestamp? = nil
   ) {
     self.deliveryId = deliveryId
     self.tenantId = tenantId
@@ -62,6 +69,8 @@ public struct Delivery: Sendable, Hashable {
     self.createdAt = createdAt
     self.endedAt = endedAt
     self.isTest = isTest
+    self.attemptStartedAt = attemptStartedAt
+    self.leaseEndsAt = leaseEndsAt
   }
 }
 
@@ -83,6 +92,8 @@ extension Delivery: Message {
     createdAt = try reader.message(9, as: ProtoTimestamp.self)
     endedAt = try reader.message(10, as: ProtoTimestamp.self)
     isTest = reader.bool(11)
+    attemptStartedAt = try reader.message(12, as: ProtoTimestamp.self)
+    leaseEndsAt = try reader.message(13, as: ProtoTimestamp.self)
   }
 
   public func write(to writer: borrowing MessageWriter) {
@@ -98,5 +109,7 @@ extension Delivery: Message {
     writer.set(9, createdAt)
     writer.set(10, endedAt)
     writer.set(11, isTest)
+    writer.set(12, attemptStartedAt)
+    writer.set(13, leaseEndsAt)
   }
 }

@@ -2,7 +2,7 @@
 
 public import ProtobufC
 
-/// One attempt: a row of the log.
+/// One attempt that has ended: a row of the log.
 ///
 /// `integration.v1.DeliveryAttempt`
 public struct DeliveryAttempt: Sendable, Hashable {
@@ -30,7 +30,7 @@ public struct DeliveryAttempt: Sendable, Hashable {
   public var responseTime: ProtoDuration?
   /// When it began.
   public var createdAt: ProtoTimestamp?
-  /// When it ended. Absent: it has not.
+  /// When it ended.
   public var deliveredAt: ProtoTimestamp?
   /// When the next attempt is due. Absent when there is none.
   public var nextRetryAt: ProtoTimestamp?

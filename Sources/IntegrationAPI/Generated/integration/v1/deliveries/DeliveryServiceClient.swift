@@ -7,7 +7,8 @@ public import TTRPC
 /// Deliveries: what is owed to webhooks, and the log of every attempt to pay it.
 ///
 /// An *event* is published, a *delivery* of it is owed to each subscribed webhook, an *attempt* is
-/// one HTTP request. The statuses every call may end with are named at TenantService.
+/// one HTTP request. The log has the attempts that ended; one on its way is told of by its
+/// delivery. The statuses every call may end with are named at TenantService.
 public struct DeliveryServiceClient: Sendable {
   /// Full name of the service.
   public static let service = "integration.v1.DeliveryService"

@@ -6,7 +6,8 @@ public import ProtobufC
 ///
 /// `integration.v1.DeleteWebhookResponse`
 public struct DeleteWebhookResponse: Sendable, Hashable {
-  /// Deliveries that were owed and are cancelled.
+  /// Deliveries that were owed and are cancelled. An attempt that is on its way ends as it does,
+  /// and is not made again.
   public var cancelledDeliveries: Int64 = 0
 
   /// An empty message.
