@@ -2,14 +2,14 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test check generate interop demo bench torture install clean
+.PHONY: help build run test prove check generate interop demo bench torture install clean
 
 BUILD_PACKAGES := libpq-dev libprotobuf-c-dev libcurl4-openssl-dev pkg-config
 RUN_PACKAGES   := $(BUILD_PACKAGES) postgresql
 CHECK_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler libprotobuf-dev
 GO_PACKAGES    := golang-go golang-github-containerd-ttrpc-dev gogoprotobuf protobuf-compiler
 BENCH_PACKAGES := $(RUN_PACKAGES) $(GO_PACKAGES) nginx-light
-TORTURE_PACKAGES := $(RUN_PACKAGES) protobuf-compiler python3-protobuf
+TORTURE_PACKAGES := $(RUN_PACKAGES) protobuf-compiler python3-protobuf iproute2 util-linux
 MINUTES ?= 10
 SECONDS ?= 10
 
@@ -34,6 +34,10 @@ run: ## build, then start the daemon in the foreground on an embedded PostgreSQL
 test: ## run all tests and print the coverage
 	@scripts/ensure-packages $(RUN_PACKAGES)
 	@scripts/test
+
+prove: ## after make test: a short torture with its ledger, and honeypots
+	@scripts/ensure-packages $(TORTURE_PACKAGES)
+	@scripts/prove
 
 check: ## formatting, a build without warnings, generated code is current
 	@scripts/ensure-packages $(CHECK_PACKAGES)

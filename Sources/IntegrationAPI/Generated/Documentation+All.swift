@@ -907,8 +907,7 @@ extension Documentation {
     "integration.v1.Webhook.tenant_id": "The tenant it belongs to.",
     "integration.v1.Webhook.timeout":
       "How long one attempt may take, from resolving the name to the last byte.",
-    "integration.v1.Webhook.total_attempts":
-      "Finished attempts: the log's rows that are not in progress.",
+    "integration.v1.Webhook.total_attempts": "Attempts that ended: the rows of the log.",
     "integration.v1.Webhook.total_deliveries":
       "Deliveries that came to an end: the sum of the two below.",
     "integration.v1.Webhook.updated_at": "When its settings last changed.",

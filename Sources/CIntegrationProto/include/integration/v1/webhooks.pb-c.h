@@ -414,7 +414,7 @@ struct  Integration__V1__Webhook
    */
   int64_t failed_deliveries;
   /*
-   * Finished attempts: the log's rows that are not in progress.
+   * Attempts that ended: the rows of the log.
    */
   int64_t total_attempts;
   /*

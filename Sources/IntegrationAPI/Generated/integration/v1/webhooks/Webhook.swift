@@ -50,7 +50,7 @@ public struct Webhook: Sendable, Hashable {
   public var successfulDeliveries: Int64 = 0
   /// Given up: the log's rows of status failed.
   public var failedDeliveries: Int64 = 0
-  /// Finished attempts: the log's rows that are not in progress.
+  /// Attempts that ended: the rows of the log.
   public var totalAttempts: Int64 = 0
   /// When the last attempt finished. Absent: never.
   public var lastDeliveryAt: ProtoTimestamp?
