@@ -8,8 +8,8 @@ BUILD_PACKAGES := libpq-dev libprotobuf-c-dev libcurl4-openssl-dev pkg-config
 RUN_PACKAGES   := $(BUILD_PACKAGES) postgresql
 CHECK_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler libprotobuf-dev
 GO_PACKAGES    := golang-go golang-github-containerd-ttrpc-dev gogoprotobuf protobuf-compiler
-BENCH_PACKAGES := $(RUN_PACKAGES) $(GO_PACKAGES) nginx-light
 TORTURE_PACKAGES := $(RUN_PACKAGES) protobuf-compiler python3-protobuf iproute2 util-linux
+BENCH_PACKAGES := $(TORTURE_PACKAGES) $(GO_PACKAGES) nginx-light libgrpc++-dev protobuf-compiler-grpc
 MINUTES ?= 10
 SECONDS ?= 10
 
@@ -57,9 +57,10 @@ demo: ## the story of a webhook in one run, on a daemon of its own
 	@$(MAKE) --no-print-directory build
 	@scripts/demo $(BIN)
 
-bench: ## publishing and delivery, side by side with pgbench and libcurl
+bench: ## the wire beside its peers, publishing and delivery beside pgbench and libcurl
 	@scripts/ensure-packages $(BENCH_PACKAGES)
 	@$(MAKE) --no-print-directory build
+	@Benchmarks/wire/run $(SECONDS) --rounds 3
 	@Benchmarks/webhooks/run $(BIN)/integrationd $(SECONDS)
 
 torture: ## faults under load for MINUTES=n, and a ledger that checks every promise

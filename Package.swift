@@ -162,3 +162,11 @@ let package = Package(
     .testTarget(name: "ArchitectureTests"),
   ]
 )
+
+// The wire alone, to be measured (make bench).
+if Context.environment["INTEGRATIOND_BENCH"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "wire-bench", dependencies: ["TTRPC", "TTRPCServer", "ProtobufC", "Reactor", logging],
+      path: "Benchmarks/wire/Server", swiftSettings: room))
+}

@@ -63,7 +63,7 @@ class Cluster:
 
     def start(self) -> None:
         """Makes the cluster, starts it and makes the daemon's login and database."""
-        self._run("initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+        self.run("initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
                   "--locale=C", "--no-sync", limit=120)
         settings = SETTINGS.format(port=PORT, sockets=self.sockets)
         with open(self._data / "postgresql.conf", "a") as file:
@@ -108,18 +108,22 @@ class Cluster:
 
     def text(self, sql: str, database: str = DATABASE, *options: str) -> str:
         """Runs a statement as superuser; what it prints. :raises ClusterError:"""
-        return self._run(
+        return self.run(
             "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.sockets, "-p", str(PORT), "-U",
             "postgres", "-d", database, *options, "-c", sql, limit=120)
 
     def _control(self, action: str, *options: str | Path) -> None:
         # The server inherits what pg_ctl has open: a pipe would never end.
-        self._run("pg_ctl", action, "-D", self._data, "-w", "-t", "60", *options, limit=90,
+        self.run("pg_ctl", action, "-D", self._data, "-w", "-t", "60", *options, limit=90,
                   has_output=False)
 
-    def _run(
+    def run(
         self, program: str, *arguments: str | Path, limit: float, has_output: bool = True
     ) -> str:
+        """Runs one of PostgreSQL's programs as the server's user; what it prints.
+
+        :raises ClusterError: it failed, or took longer than ``limit`` seconds.
+        """
         user = {}
         if self._user:
             user = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}

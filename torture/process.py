@@ -28,6 +28,11 @@ class Process:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def pid(self) -> int:
+        """Of the last run, which must have begun."""
+        return self._process.pid
+
+    @property
     def status(self) -> int | None:
         """How the last run ended; None while it runs, and before the first."""
         return self._process.poll() if self._process else None

@@ -124,7 +124,9 @@ package enum EventQueries {
     )
     select count(*)
     from purged
-    """)
+    """,
+    effect: .writes
+  ) { row throws(RowError) in try row.int() }
 
   private static let record: @Sendable (inout RowReader) throws(RowError) -> EventRecord = {
     row throws(RowError) in

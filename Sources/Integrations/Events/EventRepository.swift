@@ -60,8 +60,9 @@ struct EventRepository: Sendable {
         EventQueries.lockOld, [.int(age.wholeMicroseconds), .int(Int64(limit))])
       guard !old.isEmpty else { return 0 }
       // A statement of its own: only a later one sees who was faster than the lock.
-      return try await transaction.execute(
+      let purged = try await transaction.row(
         EventQueries.purge, [.uuidArray(old.map(\.tenant)), .uuidArray(old.map(\.id))])
+      return Int(purged ?? 0)
     }
   }
 

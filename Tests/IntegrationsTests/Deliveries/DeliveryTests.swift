@@ -64,7 +64,7 @@ struct DeliveryTests {
       let event = try await world.publish()
       for number in 1...2 {
         await world.receiver.waitForHits(number)
-        while try await world.attempts { $0.deliveryStatus = .pendingRetry }.attempts.count
+        while try await world.attempts({ $0.deliveryStatus = .pendingRetry }).attempts.count
           < number
         { try await Task.sleep(for: .milliseconds(10)) }
         try await world.hurry()
@@ -91,7 +91,7 @@ struct DeliveryTests {
       _ = try await world.webhook { $0.maxRetries = 1 }
       let event = try await world.publish()
       await world.receiver.waitForHits(1)
-      while try await world.attempts { $0.deliveryStatus = .pendingRetry }.attempts.isEmpty {
+      while try await world.attempts({ $0.deliveryStatus = .pendingRetry }).attempts.isEmpty {
         try await Task.sleep(for: .milliseconds(10))
       }
       try await world.hurry()
@@ -113,7 +113,7 @@ struct DeliveryTests {
     }) { world in
       _ = try await world.webhook { $0.retryDelay = .seconds(1) }
       let event = try await world.publish()
-      while try await world.attempts { $0.deliveryStatus = .pendingRetry }.attempts.isEmpty {
+      while try await world.attempts({ $0.deliveryStatus = .pendingRetry }).attempts.isEmpty {
         try await Task.sleep(for: .milliseconds(10))
       }
       let delivery = try #require(try await world.deliveries(of: event.eventId).first)
@@ -166,7 +166,7 @@ struct DeliveryTests {
     }) { world in
       let id = try #require(try await world.webhook().webhook).webhookId
       let event = try await world.publish()
-      while try await world.attempts { $0.deliveryStatus = .pendingRetry }.attempts.isEmpty {
+      while try await world.attempts({ $0.deliveryStatus = .pendingRetry }).attempts.isEmpty {
         try await Task.sleep(for: .milliseconds(10))
       }
       try await world.world.update(id, ["is_active"]) { $0.isActive = false }

@@ -151,6 +151,19 @@ final class DeliveryWorld: Sendable {
       """)
   }
 
+  /// What a daemon leaves behind that is killed between its claim and its request, when the lease
+  /// has run out.
+  func orphan() async throws {
+    try await world.sql(
+      """
+      update integrationd.webhook_deliveries
+      set attempts = 1, lease_token = gen_random_uuid(),
+        lease_ends_at = now() - interval '1 second',
+        attempt_started_at = now() - interval '1 minute', attempt_url = 'http://x',
+        attempt_method = 'PUT'
+      """)
+  }
+
   /// Checks that the counters say what the log says.
   func checkStatistics(sourceLocation: SourceLocation = #_sourceLocation) async throws {
     let wrong = try await world.count(

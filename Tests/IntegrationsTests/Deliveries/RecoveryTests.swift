@@ -14,15 +14,7 @@ struct RecoveryTests {
     try await DeliveryWorld.run(daemons: 0) { world in
       _ = try await world.webhook()
       let event = try await world.publish()
-      // What a daemon leaves behind that is killed between its claim and its request.
-      try await world.world.sql(
-        """
-        update integrationd.webhook_deliveries
-        set attempts = 1, lease_token = gen_random_uuid(),
-          lease_ends_at = now() - interval '1 second',
-          attempt_started_at = now() - interval '1 minute', attempt_url = 'http://x',
-          attempt_method = 'PUT'
-        """)
+      try await world.orphan()
       let engine = DeliveryEngine(
         world.world.daemon.environment, loops: world.world.daemon.loops,
         settings: DeliveryWorld.open, limits: DeliveryLimits(pollInterval: .milliseconds(100)))

@@ -1,0 +1,59 @@
+import Foundation
+import Logging
+import ProtobufC
+import Reactor
+import TTRPC
+import TTRPCServer
+
+/// `wire-bench serve SOCKET`: the wire with an echo on it, all limits as the daemon has them.
+///
+/// `wire-bench call SOCKET WINDOW SECONDS`: the client library's channel, calling that echo.
+@main
+struct WireBench {
+  static func main() async throws {
+    let arguments = CommandLine.arguments.dropFirst()
+    switch arguments.first {
+    case "serve": try await serve(Array(arguments)[1])
+    case "call":
+      let words = Array(arguments)
+      try await call(words[1], window: Int(words[2]) ?? 64, seconds: Int(words[3]) ?? 5)
+    default: print("usage: wire-bench serve SOCKET | call SOCKET WINDOW SECONDS")
+    }
+  }
+
+  private static func serve(_ path: String) async throws {
+    let echo = ServiceDefinition(
+      name: "bench.Echo", methods: [.unary("Echo") { (request: ProtoAny, _) in request }])
+    let configuration = ServerConfiguration(path: path, logger: Logger(label: "bench"))
+    let server = Server(
+      configuration, services: [echo], on: try EventLoopGroup(name: "loop"))
+    try await server.run {
+      try? FileHandle.standardOutput.write(contentsOf: Array("ready\n".utf8))
+    }
+  }
+
+  private static func call(_ path: String, window: Int, seconds: Int) async throws {
+    let channel = ClientChannel(ClientConfiguration(path: path))
+    let method = MethodName(service: "bench.Echo", method: "Echo")
+    let request = ProtoAny(value: [UInt8](repeating: 120, count: 62))
+    let begin = MonotonicInstant.now()
+    let end = begin.advanced(by: .seconds(seconds))
+    let calls = try await withThrowingTaskGroup(of: Int.self) { group in
+      for _ in 0..<window {
+        group.addTask {
+          var count = 0
+          while MonotonicInstant.now() < end {
+            let answer: ProtoAny = try await channel.unary(method, request, CallOptions())
+            guard answer == request else { throw RPCError(.internal, "another answer") }
+            count += 1
+          }
+          return count
+        }
+      }
+      return try await group.reduce(0, +)
+    }
+    await channel.close()
+    let rate = Double(calls) / (begin.duration(to: .now()) / .seconds(1))
+    print("calls \(calls)\nper_second \(Int(rate))")
+  }
+}
