@@ -205,8 +205,11 @@ def _not_before_due(
                 findings.violated(
                     "DUE", _name(pair),
                     f"attempt {after.number} is {before.next_retry - after.began:.3f} s early")
-    if len(hits) != len(rows):
-        return  # Which request is which attempt cannot be told.
+    made = [hit.made or 0 for hit in hits]
+    if len(hits) != len(rows) or made != sorted(made):
+        # Which request is which attempt cannot be told: some never arrived, or a daemon that had
+        # stood still sent one after its successor's.
+        return
     for hit, row in zip(hits, rows):
         if hit.retry_after and row.response_status == hit.status and row.next_retry is not None:
             findings.checked("DUE")

@@ -81,6 +81,8 @@ class Hit:
     signed_by: str
     trap: bool
     retry_after: float | None
+    #: What its sender says when it made it, in whole seconds; None when it does not say.
+    made: int | None = None
 
     @property
     def may_settle(self) -> bool:
@@ -205,7 +207,8 @@ class History:
                 self.hits.append(Hit(
                     record["t"], record["hook"], record["tenant"], record["webhook_id"],
                     record["sha256"], record["status"], record["settles"], record["signature"],
-                    record.get("signed_by", ""), record["trap"], record["retry_after"]))
+                    record.get("signed_by", ""), record["trap"], record["retry_after"],
+                    int(made) if (made := record.get("timestamp") or "").isdigit() else None))
         self.hits.sort(key=lambda hit: hit.at)
 
     def _read_faults(self, path: Path) -> None:

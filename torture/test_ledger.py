@@ -71,6 +71,17 @@ class CleanRun(unittest.TestCase):
         self.assertEqual([str(each) for each in findings.violations], [])
         self.assertEqual(findings.counts["late sends of a resumed daemon"], 1)
 
+    def test_late_send_is_not_taken_for_its_successors(self):
+        run = Run()
+        early, late = run.hits("a", 0, "busy")
+        # The first attempt's request comes last, from a daemon that had stood still.
+        early.update(timestamp=str(int(BEGIN)), t=late["t"] + 0.01, retry_after=1.0)
+        late.update(timestamp=str(int(BEGIN) + 1), retry_after=1.0)
+        self.assertEqual(judged(run).of("DUE"), [])
+        # The same order without a late one is what the check is for.
+        late.update(timestamp=str(int(BEGIN) - 1))
+        self.assertNotEqual(judged(run).of("DUE"), [])
+
     def test_gap_after_a_kill_has_a_limit_when_asked(self):
         self.assertEqual(judged(Run(), Limits(LEASE, LEASE + 2)).violations, [])
         (first, *_) = judged(Run(), Limits(LEASE, 1)).of("RUN")
