@@ -60,7 +60,11 @@ let package = Package(
       ],
       swiftSettings: room),
     .target(
-      name: "OutboundHTTP", dependencies: ["CCurl", "NetworkAddress", "Reactor"],
+      name: "OutboundHTTP",
+      dependencies: [
+        "CCurl", "NetworkAddress", "Reactor",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ],
       swiftSettings: room),
 
     // Floor 2: the wire, and pure rules.

@@ -50,6 +50,35 @@ import Testing
     #expect(try await second.value() == .addresses([Given.loopback]))
   }
 
+  @Test("dead names, however many, leave half of the threads to the others")
+  func dead() async throws {
+    let gate = Gate()
+    let isDown = Atomic(false)
+    let resolver = SystemResolver(threads: 4) { name in
+      guard name.hasPrefix("dead") else { return .notFound }
+      guard isDown.load(ordering: .relaxed) else { return .unavailable("no server answers") }
+      return gate.pass(name)
+    }
+    let names = (0..<20).map { "dead\($0)" }
+    for name in names {
+      #expect(try await Self.ask(resolver, name).value() == .unavailable("no server answers"))
+    }
+    isDown.store(true, ordering: .relaxed)
+    let asked = names.map { Self.ask(resolver, $0) }
+    try await eventually { gate.started.count == 2 }
+    for number in 0..<20 {
+      #expect(try await Self.ask(resolver, "alive\(number)").value() == .notFound)
+    }
+    #expect(gate.started.count == 2)
+    // Their turn comes all the same, and who answers again is like the others.
+    gate.open(20)
+    for each in asked { #expect(try await each.value() == .addresses([Given.loopback])) }
+    let again = names.prefix(4).map { Self.ask(resolver, $0) }
+    try await eventually { gate.started.count == 24 }
+    gate.open(4)
+    for each in again { #expect(try await each.value() == .addresses([Given.loopback])) }
+  }
+
   @Test("who asks for a name that is being looked up shares the answer")
   func shared() async throws {
     let gate = Gate()
