@@ -43,12 +43,17 @@ struct WebhookVault: Sendable {
     _ envelope: [UInt8], for lane: WebhookLane, revision: Int64
   ) throws(WebhookVaultError) -> WebhookCredentials {
     let secret = try unseal(envelope, for: lane, revision: revision)
-    var clear = secret.withBytes { bytes in
-      var data = Data(capacity: bytes.count)
-      for index in bytes.indices { data.append(bytes[index]) }
-      return data
+    var bytes = secret.withBytes { span in
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(span.count)
+      for index in span.indices { bytes.append(span[index]) }
+      return bytes
     }
-    defer { clear.resetBytes(in: clear.startIndex..<clear.endIndex) }
+    var clear = Data(bytes)
+    defer {
+      clear.resetBytes(in: clear.startIndex..<clear.endIndex)
+      for index in bytes.indices { bytes[index] = 0 }
+    }
     do {
       return try JSONDecoder().decode(WebhookCredentials.self, from: clear)
     } catch {
