@@ -8,6 +8,7 @@ BUILD_PACKAGES := libpq-dev libprotobuf-c-dev libcurl4-openssl-dev pkg-config
 RUN_PACKAGES   := $(BUILD_PACKAGES) postgresql
 CHECK_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler libprotobuf-dev
 GO_PACKAGES    := golang-go golang-github-containerd-ttrpc-dev gogoprotobuf protobuf-compiler
+RUST_PACKAGES  := cargo librust-ttrpc-dev librust-protobuf-dev librust-protobuf-codegen-pure-dev librust-tokio-dev
 TORTURE_PACKAGES := $(RUN_PACKAGES) protobuf-compiler python3-protobuf iproute2 util-linux
 BENCH_PACKAGES := $(TORTURE_PACKAGES) $(GO_PACKAGES) nginx-light libgrpc++-dev protobuf-compiler-grpc
 MINUTES ?= 10
@@ -47,8 +48,8 @@ generate: ## write the code that comes from proto/ anew
 	@scripts/ensure-packages $(CHECK_PACKAGES)
 	Tools/generate.sh
 
-interop: ## let the Go ttrpc client of Debian call the daemon
-	@scripts/ensure-packages $(RUN_PACKAGES) $(GO_PACKAGES)
+interop: ## let the Go and Rust ttrpc clients of Debian call the daemon
+	@scripts/ensure-packages $(RUN_PACKAGES) $(GO_PACKAGES) $(RUST_PACKAGES)
 	@$(MAKE) --no-print-directory build
 	@interop/run $(BIN)/integrationd
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -114,9 +115,9 @@ func main() {
 			defer waiting.Done()
 			var answer v1.GetTenantResponse
 			err := client.Call(ctx, tenants, "GetTenant", &v1.GetTenantRequest{TenantId: id}, &answer)
-			if err != nil && status.Code(err) != codes.ResourceExhausted {
+			if err != nil {
 				failures <- err
-			} else if err == nil && answer.Tenant.TenantId != id {
+			} else if answer.Tenant.TenantId != id {
 				failures <- fmt.Errorf("the answer of another call")
 			}
 		}()
@@ -128,6 +129,11 @@ func main() {
 	hostile(socket)
 	err = client.Call(ctx, "grpc.health.v1.Health", "Check", &health.HealthCheckRequest{}, &checked)
 	check("the daemon still serves", err == nil && checked.Status == health.HealthCheckResponse_SERVING, err)
+	if _, streams := reflect.TypeOf(client).MethodByName("NewStream"); !streams {
+		fmt.Printf("skipped: streaming (Go ttrpc %s has none)\n", os.Args[2])
+	} else {
+		fmt.Printf("skipped: streaming (Go ttrpc %s has it, nothing here calls it)\n", os.Args[2])
+	}
 	fmt.Printf("%d passed, 0 failed\n", passed)
 }
 
