@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 package import KeyRules
+internal import Synchronization
 
 /// Why credentials cannot be had from a row.
 package enum WebhookVaultError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -20,8 +21,13 @@ package enum WebhookVaultError: Error, Equatable, Sendable, CustomStringConverti
 }
 
 /// Seals and opens the credentials of webhooks: each value for its row and the revision of it.
+///
+/// What was opened is remembered: opening costs more than everything else about reading a webhook.
 struct WebhookVault: Sendable {
   let keyring: Keyring
+  private let opened = OpenedCredentials()
+
+  init(keyring: Keyring) { self.keyring = keyring }
 
   /// - Throws: ``WebhookVaultError``.
   func seal(
@@ -40,6 +46,16 @@ struct WebhookVault: Sendable {
 
   /// - Throws: ``WebhookVaultError``.
   func open(
+    _ envelope: [UInt8], for lane: WebhookLane, revision: Int64
+  ) throws(WebhookVaultError) -> WebhookCredentials {
+    let key = OpenedCredentials.Key(envelope: envelope, lane: lane, revision: revision)
+    if let known = opened[key] { return known }
+    let credentials = try reopen(envelope, for: lane, revision: revision)
+    opened[key] = credentials
+    return credentials
+  }
+
+  private func reopen(
     _ envelope: [UInt8], for lane: WebhookLane, revision: Int64
   ) throws(WebhookVaultError) -> WebhookCredentials {
     let secret = try unseal(envelope, for: lane, revision: revision)
@@ -97,5 +113,30 @@ struct WebhookVault: Sendable {
     EnvelopeContext(
       tenant: lane.tenant.description, table: "webhooks", column: "auth_credentials",
       row: lane.webhook.description, revision: revision)
+  }
+}
+
+/// Credentials by the very envelope they were in, for the very row: another byte, row or revision is
+/// another key, and has to be opened.
+private final class OpenedCredentials: Sendable {
+  /// Beyond it all are forgotten.
+  private static let most = 4096
+
+  struct Key: Hashable {
+    let envelope: [UInt8]
+    let lane: WebhookLane
+    let revision: Int64
+  }
+
+  private let known = Mutex<[Key: WebhookCredentials]>([:])
+
+  subscript(key: Key) -> WebhookCredentials? {
+    get { known.withLock { $0[key] } }
+    set {
+      known.withLock { known in
+        if known.count >= Self.most { known.removeAll() }
+        known[key] = newValue
+      }
+    }
   }
 }
