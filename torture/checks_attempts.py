@@ -52,6 +52,8 @@ def check(history: History, findings: Findings, limits: Limits) -> None:
         _not_before_due(findings, pair, hits, rows)
     for delivery in history.deliveries:
         _log_agrees(history, findings, delivery)
+    for tenant, delivery in history.attempts_by_delivery.keys() - history.delivery_by_id.keys():
+        findings.violated("LOG", f"delivery {delivery}", f"of {tenant} is gone, its log is not")
     _terminal_stays(history, findings)
     _gaps(history, findings, limits)
 

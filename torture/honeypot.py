@@ -29,12 +29,13 @@ import tempfile
 import threading
 import time
 import uuid
+from collections import Counter
 from pathlib import Path
 
 from contract import Contract
 from daemon import make_keyring
 from process import Process, ProcessError
-from ttrpc import CallFailed, Client
+from ttrpc import CallFailed, Client, Code
 
 HERE = Path(__file__).resolve().parent
 SKIPPED = 77
@@ -42,6 +43,8 @@ SKIPPED = 77
 PUBLIC = "8.8.8.8"
 PUBLIC6 = "2001:4860:4860::8888"
 PORT = 8080
+#: Seconds, and a little more, for which a daemon remembers what a name answered.
+REMEMBERED = 11
 #: Who must hear nothing: one of every kind of address.
 TRAPS4 = (
     "127.0.0.1", "127.0.0.2", "127.255.255.254", "10.0.0.1", "10.255.255.254", "172.16.0.1",
@@ -114,7 +117,8 @@ class NameServer(threading.Thread):
         super().__init__(daemon=True)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.53", 53))
-        self._asked: dict[tuple[str, int], int] = {}
+        #: Questions for IPv4 addresses, by name.
+        self.asked: Counter[str] = Counter()
 
     def run(self) -> None:
         while True:
@@ -141,9 +145,10 @@ class NameServer(threading.Thread):
         if name.endswith(".nip.test"):
             return [ipaddress.ip_address(name.removesuffix(".nip.test"))]
         answers = ZONE.get(name, ((),))
-        turn = self._asked.get((name, kind), 0)
-        self._asked[name, kind] = turn + 1
-        return [ipaddress.ip_address(each) for each in answers[min(turn, len(answers) - 1)]]
+        # A question for IPv6 comes with each.
+        turn = self.asked[name] - (kind != 1)
+        self.asked[name] += kind == 1
+        return [ipaddress.ip_address(each) for each in answers[max(0, min(turn, len(answers) - 1))]]
 
 
 class Receivers:
@@ -151,7 +156,8 @@ class Receivers:
 
     def __init__(self) -> None:
         self.caught: list[str] = []
-        self.redirected = 0
+        #: Requests of the public receiver, by the host they ask for.
+        self.hosts: Counter[str] = Counter()
         for address in (*TRAPS4, *TRAPS6):
             for port in (PORT, 80, 443):
                 self._listen(address, port, self._catch)
@@ -184,7 +190,9 @@ class Receivers:
                 data += part
             line = data.split(b"\r\n", 1)[0].decode("ascii", "replace")
             target = line.split(" ")[1].partition("?to=")[2] if " " in line else ""
-            self.redirected += 1
+            for header in data.decode("latin-1").lower().split("\r\n"):
+                if header.startswith("host:"):
+                    self.hosts[header.removeprefix("host:").strip()] += 1
             where = bytes.fromhex(target).decode() if target else f"http://127.0.0.1:{PORT}/"
             peer.sendall(
                 f"HTTP/1.1 307 Temporary Redirect\r\nlocation: {where}\r\n".encode()
@@ -203,7 +211,8 @@ class Run:
 
     def run(self) -> dict:
         self._furnish()
-        NameServer().start()
+        names = NameServer()
+        names.start()
         receivers = Receivers()
         # The traps work: whoever connects is noted.
         with socket.create_connection((TRAPS4[0], PORT), 5):
@@ -221,21 +230,40 @@ class Run:
             target = f"http://{host}:{PORT}/".encode().hex()
             if len(target) < 1900:
                 self._register(client, tenant, f"http://{PUBLIC}:{PORT}/?to={target}", must=True)
-        self._register(client, tenant, f"http://public.test:{PORT}/", must=True)
+        for name in ZONE:
+            self._register(client, tenant, f"http://{name}:{PORT}/", must=name == "public.test")
+        causes: dict[str, int] = {}
         for _ in range(3):
             client.call(
                 "integration.v1.EventService/PublishEvent", timeout=60, tenant_id=tenant,
                 event_type="honey.pot", event_data=b"{}", idempotency_key=str(uuid.uuid4()))
-        causes = self._settle(client, tenant)
-        if receivers.redirected == 0:
-            self.wrong.append("the public receiver was never reached: nothing was proved")
+            causes = self._settle(client, tenant)
+            # Until what names have answered is forgotten, so that they are asked again.
+            time.sleep(REMEMBERED)
+        self._look_for_gaps(names, receivers, causes)
         for address in sorted(set(receivers.caught)):
             self.wrong.append(f"{receivers.caught.count(address)} connections to {address}")
         return {
             "clean": not self.wrong, "wrong": self.wrong, "spellings": len(hosts()),
             "webhooks refused": self.refused, "webhooks made": self.made,
-            "public requests, each redirected": receivers.redirected,
+            "public requests, each redirected": receivers.hosts.total(),
             "connections to honeypots": len(receivers.caught), "attempts by cause": causes}
+
+    def _look_for_gaps(
+        self, names: NameServer, receivers: Receivers, causes: dict[str, int]
+    ) -> None:
+        """Whether what was to be put to the test was."""
+        for name in ("public.test", "rebind.test", "rebind6.test"):
+            if not receivers.hosts[f"{name}:{PORT}"]:
+                self.wrong.append(f"nobody went to {name} while it was public")
+        for name, answers in ZONE.items():
+            if names.asked[name] < len(answers):
+                self.wrong.append(f"{name} was asked for {names.asked[name]} times")
+        if not receivers.hosts[f"{PUBLIC}:{PORT}"]:
+            self.wrong.append("the public receiver was never reached by its address")
+        # What the zone names, and every trap by a name of its own: at the first attempt at least.
+        if causes.get("FORBIDDEN_ADDRESS", 0) < len(TRAPS4):
+            self.wrong.append("too few names were refused for their addresses")
 
     def _furnish(self) -> None:
         """Gives this namespace its addresses and its name server."""
@@ -287,7 +315,7 @@ class Run:
             self.made += 1
         except CallFailed as error:
             self.refused += 1
-            if must:
+            if must or error.code != Code.INVALID_ARGUMENT:
                 self.wrong.append(f"{url} was refused: {error}")
 
     def _settle(self, client: Client, tenant: str) -> dict[str, int]:
@@ -362,13 +390,15 @@ def main() -> int:
     if not given.integrationd.exists():
         parser.error(f"{given.integrationd} is not there: build it, or name it with --integrationd")
     namespace = ["unshare", "--mount", "--net"]
+    probe = "ip link set lo up && ip -6 addr add fc00::1/128 dev lo nodad"
     try:
-        missing = shutil.which("ip") is None or subprocess.run(
-            [*namespace, "true"], capture_output=True, timeout=10).returncode != 0
+        missing = subprocess.run(
+            [*namespace, "sh", "-c", probe], capture_output=True, timeout=10).returncode != 0
     except FileNotFoundError:
         missing = True
     if missing:
-        print("honeypot: skipped: needs root, unshare (util-linux) and ip (iproute2)", file=sys.stderr)
+        print("honeypot: skipped: needs root, IPv6, unshare (util-linux) and ip (iproute2)",
+              file=sys.stderr)
         return SKIPPED
     command = [sys.executable, "-B", __file__, "--inside", "--integrationd",
                given.integrationd.resolve()]

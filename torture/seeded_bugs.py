@@ -231,6 +231,11 @@ def attempt_left_open(run: Run) -> None:
     run.recount()
 
 
+def log_outlives_its_delivery(run: Run) -> None:
+    run.webhook_delivery_logs.append(
+        run.rows("a", 3)[0] | {"delivery_id": identifier("a", 99, "ok")})
+
+
 def attempt_missing(run: Run) -> None:
     run.rows("a", 3)[0]["attempt_number"] = 7
 
@@ -263,7 +268,7 @@ BUGS = {
     "I9": [key_twice, retried_under_a_new_key, stored_under_another_key, two_answers_to_a_key,
            unknown_for_ever],
     "STATS": [counter_off_by_one, attempt_not_counted],
-    "LOG": [attempt_left_open, attempt_missing],
+    "LOG": [attempt_left_open, attempt_missing, log_outlives_its_delivery],
     "DUE": [too_early, retry_after_ignored],
     "RUN": [daemon_died_by_itself],
 }

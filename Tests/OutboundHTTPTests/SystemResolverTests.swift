@@ -34,7 +34,7 @@ import Testing
   @Test("at most so many lookups are under way, and a stuck one keeps only its own thread")
   func bound() async throws {
     let gate = Gate()
-    let resolver = SystemResolver(threads: 2) { name in
+    let resolver = SystemResolver(threads: 4) { name in
       name == "stuck" || name == "second" ? gate.pass(name) : .notFound
     }
     let stuck = Self.ask(resolver, "stuck")
@@ -50,33 +50,46 @@ import Testing
     #expect(try await second.value() == .addresses([Given.loopback]))
   }
 
-  @Test("dead names, however many, leave half of the threads to the others")
-  func dead() async throws {
+  @Test("names that are not known to answer, however many, leave half of the threads to the others")
+  func doubtful() async throws {
     let gate = Gate()
-    let isDown = Atomic(false)
     let resolver = SystemResolver(threads: 4) { name in
-      guard name.hasPrefix("dead") else { return .notFound }
-      guard isDown.load(ordering: .relaxed) else { return .unavailable("no server answers") }
-      return gate.pass(name)
+      name.hasPrefix("new") ? gate.pass(name) : .notFound
     }
-    let names = (0..<20).map { "dead\($0)" }
-    for name in names {
-      #expect(try await Self.ask(resolver, name).value() == .unavailable("no server answers"))
-    }
-    isDown.store(true, ordering: .relaxed)
-    let asked = names.map { Self.ask(resolver, $0) }
+    // Known because it has answered.
+    #expect(try await Self.ask(resolver, "known").value() == .notFound)
+    let new = (0..<20).map { Self.ask(resolver, "new\($0)") }
     try await eventually { gate.started.count == 2 }
-    for number in 0..<20 {
-      #expect(try await Self.ask(resolver, "alive\(number)").value() == .notFound)
-    }
+    for _ in 0..<20 { #expect(try await Self.ask(resolver, "known").value() == .notFound) }
     #expect(gate.started.count == 2)
-    // Their turn comes all the same, and who answers again is like the others.
+    // Their turn comes all the same.
     gate.open(20)
-    for each in asked { #expect(try await each.value() == .addresses([Given.loopback])) }
-    let again = names.prefix(4).map { Self.ask(resolver, $0) }
-    try await eventually { gate.started.count == 24 }
-    gate.open(4)
-    for each in again { #expect(try await each.value() == .addresses([Given.loopback])) }
+    for each in new { #expect(try await each.value() == .addresses([Given.loopback])) }
+    #expect(gate.started.count == 20)
+  }
+
+  @Test("a name that has answered is doubtful after two failures in a row")
+  func strikes() async throws {
+    let gate = Gate()
+    let answers = Mutex<[NameAnswer]>([])
+    let resolver = SystemResolver(threads: 2) { name in
+      name == "name" ? answers.withLock { $0.removeFirst() } : gate.pass(name)
+    }
+    let down = NameAnswer.unavailable("no server answers")
+    // The only thread for doubtful names is taken from then on.
+    answers.withLock { $0 = [.notFound, down, .notFound, down, down] }
+    #expect(try await Self.ask(resolver, "name").value() == .notFound)
+    let stuck = Self.ask(resolver, "stuck")
+    try await eventually { gate.started == ["stuck"] }
+    for answer in [down, .notFound, down, down] {
+      #expect(try await Self.ask(resolver, "name").value() == answer)
+    }
+    answers.withLock { $0 = [.notFound] }
+    let waits = Self.ask(resolver, "name")
+    #expect(!waits.isComplete)
+    gate.open(1)
+    #expect(try await waits.value() == .notFound)
+    #expect(try await stuck.value() == .addresses([Given.loopback]))
   }
 
   @Test("who asks for a name that is being looked up shares the answer")

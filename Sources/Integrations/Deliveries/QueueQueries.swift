@@ -8,7 +8,8 @@ package import PostgresClient
 package enum QueueQueries {
   package static let all: [Statement] = [
     claim.statement, claimOne.statement, settle.statement, hurry.statement, lanes.statement,
-    lanesOfTenant.statement, cancelDeleted.statement, purgeDeleted.statement,
+    lanesOfTenant.statement, abandonIdle.statement, cancelDeleted.statement,
+    purgeDeleted.statement,
   ]
 
   /// Nobody is at it: no attempt is on its way, or its daemon is dead or too slow.
@@ -62,7 +63,7 @@ package enum QueueQueries {
 
   private static let attempt = """
     d.tenant_id, d.id, d.webhook_id, d.event_id, d.lease_token, d.attempts, d.attempt_started_at,
-      d.attempt_url, d.attempt_method
+      d.attempt_url, d.attempt_method, clock_timestamp() as picked_at
     """
 
   private static let withoutLease = """
@@ -81,8 +82,8 @@ package enum QueueQueries {
     ), claimed as (
       update integrationd.webhook_deliveries as d
       set lease_token = $1,
-        lease_ends_at = clock_timestamp() + $2::bigint * interval '1 microsecond',
-        attempt_started_at = clock_timestamp(),
+        lease_ends_at = p.picked_at + $2::bigint * interval '1 microsecond',
+        attempt_started_at = p.picked_at,
         attempt_url = p.webhook_url,
         attempt_method = p.http_method,
         attempts = d.attempts + 1
@@ -110,8 +111,8 @@ package enum QueueQueries {
           created_at)
       select p.tenant_id, p.id, p.attempts, p.webhook_id, p.event_id, e.event_type, p.attempt_url,
         p.attempt_method, 'pending_retry', 10,
-        'the daemon ended, or lost its lease, before it knew how this went', clock_timestamp(),
-        clock_timestamp(), p.attempt_started_at
+        'the daemon ended, or lost its lease, before it knew how this went', p.picked_at,
+        p.picked_at, p.attempt_started_at
       from picked as p
       join integrationd.events as e
         on e.tenant_id = p.tenant_id
@@ -277,6 +278,47 @@ package enum QueueQueries {
       and d.lease_token = $1
     """)
 
+  /// Logs at most `$1` attempts that nobody lived to settle and nobody takes over, because their
+  /// webhooks or tenants are not active. What was claimed last is among the first of its lane.
+  static let abandonIdle = Query(
+    "queue.abandon_idle",
+    """
+    with picked as materialized (
+      select \(attempt)
+      from integrationd.webhooks as w
+      join integrationd.tenants as t
+        on t.id = w.tenant_id
+      cross join lateral (
+        select h.tenant_id, h.id
+        from integrationd.webhook_deliveries as h
+        where h.tenant_id = w.tenant_id
+          and h.webhook_id = w.id
+          and h.state = 'pending'
+        order by h.due_at
+        limit 100
+      ) as head
+      join integrationd.webhook_deliveries as d
+        on d.tenant_id = head.tenant_id
+        and d.id = head.id
+        and d.lease_ends_at <= now()
+      where (not w.is_active or t.state <> 'active')
+        and w.deleted_at is null
+      limit $1
+      for update of d skip locked
+    ), freed as (
+      update integrationd.webhook_deliveries as d
+      set \(withoutLease)
+      from picked as p
+      where d.tenant_id = p.tenant_id
+        and d.id = p.id
+      returning 1
+    ), \(abandoning)
+    select count(*)
+    from freed
+    """,
+    effect: .writes
+  ) { row throws(RowError) in try row.int() }
+
   /// Cancels at most `$1` deliveries that are owed to deleted webhooks, but for those that are being
   /// attempted.
   static let cancelDeleted = Query(
@@ -331,6 +373,7 @@ package enum QueueQueries {
         and d.state <> 'pending'
       where w.deleted_at between now() - interval '30 days' and now() - interval '1 minute'
       limit $1
+      for update of d skip locked
     ), purged as (
       delete from integrationd.webhook_deliveries as d
       using old

@@ -81,6 +81,12 @@ struct QueueRepository: Sendable {
       deadline: deadline)
   }
 
+  /// Logs attempts that were left behind and that nobody takes over, at most `limit`.
+  func abandonIdle(limit: Int, deadline: Deadline) async throws(DatabaseError) {
+    _ = try await database.rows(
+      QueueQueries.abandonIdle, [.int(Int64(limit))], in: .worker, deadline: deadline)
+  }
+
   /// Cancels what is owed to deleted webhooks and deletes their past, at most `limit` rows of each.
   /// - Returns: how many rows.
   func purgeDeleted(limit: Int, deadline: Deadline) async throws(DatabaseError) -> Int {

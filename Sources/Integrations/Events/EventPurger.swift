@@ -41,9 +41,10 @@ package struct EventPurger: Sendable {
     }
   }
 
-  /// Deletes all that may go.
+  /// Deletes all that may go, after logging what was left behind by daemons that died.
   /// - Returns: how many events, and deliveries of deleted webhooks.
   package func purge() async throws -> Int {
+    try await queue.abandonIdle(limit: Self.batch, deadline: .within(Self.timeout))
     var total = 0
     while true {
       let old = try await events.purge(

@@ -113,14 +113,18 @@ package enum EventQueries {
             and d.state = 'pending'
         )
       returning e.tenant_id, e.id
+    ), emptied as (
+      -- Deliveries before their log, as everywhere.
+      delete from integrationd.webhook_deliveries as d
+      using purged
+      where d.tenant_id = purged.tenant_id
+        and d.event_id = purged.id
+      returning d.tenant_id, d.id
     ), unlogged as (
       delete from integrationd.webhook_delivery_logs as l
-      using purged
-      join integrationd.webhook_deliveries as d
-        on d.tenant_id = purged.tenant_id
-        and d.event_id = purged.id
-      where l.tenant_id = d.tenant_id
-        and l.delivery_id = d.id
+      using emptied
+      where l.tenant_id = emptied.tenant_id
+        and l.delivery_id = emptied.id
     )
     select count(*)
     from purged

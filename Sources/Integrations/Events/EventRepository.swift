@@ -55,7 +55,9 @@ struct EventRepository: Sendable {
   /// Deletes at most `limit` events older than `age`, with everything that hangs on them.
   /// - Returns: how many.
   func purge(olderThan age: Duration, limit: Int, deadline: Deadline) async throws -> Int {
-    try await database.transaction(in: .worker, deadline: deadline) { transaction in
+    // Who owes an old event again at this moment may be in the way.
+    try await database.transaction(in: .worker, deadline: deadline, retries: .upTo(3)) {
+      transaction in
       let old = try await transaction.rows(
         EventQueries.lockOld, [.int(age.wholeMicroseconds), .int(Int64(limit))])
       guard !old.isEmpty else { return 0 }

@@ -2,8 +2,8 @@
 -- attempt. An accepted event and its deliveries are rows of one transaction: there is no second
 -- place where one of them could get lost.
 --
--- Lock order, for whoever writes here: a webhook's row, then deliveries by (tenant_id, id), then
--- statistics by (tenant_id, webhook_id). A claim skips deliveries that are locked.
+-- Lock order, for whoever writes here: a webhook's row, then deliveries by (tenant_id, id), then their
+-- log, then statistics by (tenant_id, webhook_id). Claims and purges skip deliveries that are locked.
 
 create table integrationd.event_types (
   tenant_id uuid not null
@@ -334,7 +334,8 @@ grant select, insert on integrationd.webhook_statistics to integrationd_app;
 
 grant select, insert on integrationd.events to integrationd_app;
 
-grant select, insert, update on integrationd.webhook_deliveries to integrationd_app;
+grant select, insert, update (state, due_at, ended_at)
+on integrationd.webhook_deliveries to integrationd_app;
 
 grant select on integrationd.webhook_delivery_logs to integrationd_app;
 

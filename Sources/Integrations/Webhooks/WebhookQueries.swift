@@ -167,6 +167,7 @@ package enum WebhookQueries {
     where d.tenant_id = $1
       and d.webhook_id = $2
       and d.state = 'pending'
+      and d.lease_token is null
     """
   ) { row throws(RowError) in try row.int() }
 

@@ -6,9 +6,9 @@ package import Reactor
 ///
 /// Whoever asks for a name that is being looked up waits for that answer: a name takes one thread at
 /// most, however slow its servers are. A lookup that hangs keeps its thread until the system gives up
-/// (`resolv.conf(5)`), and nothing else. Names that were slow or got no answer the last time take half
-/// of the threads at most, so that dead names, however many, leave the others theirs. Beyond
-/// ``maxWaiting`` names the answer is at once that there is none.
+/// (`resolv.conf(5)`), and nothing else. Names that are not known to answer take half of the threads at
+/// most: dead ones, however many and however new, leave the others theirs. Beyond ``maxWaiting`` names
+/// the answer is at once that there is none.
 package final class SystemResolver: NameResolver {
   /// For the whole process.
   package static let shared = SystemResolver()
@@ -17,10 +17,14 @@ package final class SystemResolver: NameResolver {
   package static let defaultThreads = 16
   /// Most names that wait for a thread.
   package static let maxWaiting = 1024
-  /// A lookup that takes longer makes its name a slow one.
+  /// A lookup that takes longer counts against its name; two in a row do, and not one, which a lost
+  /// packet is enough for.
   private static let slow = Duration.seconds(1)
-  /// Slow names that are remembered; beyond it all are forgotten.
-  private static let maxSlowNames = 10_000
+  private static let maxStrikes = 2
+  /// Names that are remembered as answering; beyond it all are forgotten.
+  private static let maxKnownNames = 10_000
+  /// Every so often a doubtful name that waits comes before the others.
+  private static let doubtfulTurn = 4
 
   private struct Asker {
     let deadline: MonotonicInstant
@@ -32,35 +36,53 @@ package final class SystemResolver: NameResolver {
     var askers: [String: [Asker]] = [:]
     /// Names that wait for a thread.
     var waiting = Deque<String>()
-    /// The slow ones among them, which let the others pass.
-    var waitingSlow = Deque<String>()
-    var slowNames: Set<String> = []
-    /// Threads that are at slow names, and how many may be.
-    var slowThreads = 0
-    let maxSlowThreads: Int
+    /// Names that wait for one of the threads for those that are not known to answer.
+    var waitingDoubtful = Deque<String>()
+    /// Names that answered in time, and how often in a row they have not since.
+    var strikes: [String: Int] = [:]
+    /// Threads that are at doubtful names, and how many may be.
+    var doubtfulThreads = 0
+    let maxDoubtfulThreads: Int
+    var turn = 0
     var idleQueues: [Int]
 
-    /// Whether a name may take a thread now; counts it.
-    mutating func admits(_ name: String) -> Bool {
-      guard slowNames.contains(name) else { return true }
-      guard slowThreads < maxSlowThreads else { return false }
-      slowThreads += 1
-      return true
+    /// A name for a thread that is free; counts it. Nil when it has to wait.
+    mutating func admit(_ name: String) -> Work? {
+      guard strikes[name] == nil else { return Work(name: name, isDoubtful: false) }
+      guard doubtfulThreads < maxDoubtfulThreads else { return nil }
+      doubtfulThreads += 1
+      return Work(name: name, isDoubtful: true)
     }
 
-    /// The next name in turn.
-    mutating func popWaiting() -> String? {
-      if let name = waiting.popFirst() { return name }
-      guard slowThreads < maxSlowThreads, let name = waitingSlow.popFirst() else { return nil }
-      slowThreads += 1
-      return name
+    /// The next name in turn for a thread that is free.
+    mutating func popWaiting() -> Work? {
+      turn += 1
+      let isDoubtfulsTurn = waiting.isEmpty || turn.isMultiple(of: SystemResolver.doubtfulTurn)
+      if isDoubtfulsTurn, doubtfulThreads < maxDoubtfulThreads,
+        let name = waitingDoubtful.popFirst()
+      {
+        doubtfulThreads += 1
+        return Work(name: name, isDoubtful: true)
+      }
+      return waiting.popFirst().map { Work(name: $0, isDoubtful: false) }
+    }
+
+    /// A lookup is over.
+    mutating func ended(_ work: Work, inTime: Bool) {
+      if work.isDoubtful { doubtfulThreads -= 1 }
+      if inTime {
+        if strikes.count >= SystemResolver.maxKnownNames { strikes.removeAll() }
+        strikes[work.name] = 0
+      } else if let count = strikes[work.name] {
+        strikes[work.name] = count + 1 < SystemResolver.maxStrikes ? count + 1 : nil
+      }
     }
   }
 
   /// A name that has a thread.
   private struct Work {
     let name: String
-    let isSlow: Bool
+    let isDoubtful: Bool
   }
 
   /// A serial queue for each lookup: unlike a concurrent one, it never waits for a thread that blocks.
@@ -78,7 +100,7 @@ package final class SystemResolver: NameResolver {
     queues = (0..<max(1, threads)).map { DispatchQueue(label: "integrationd.resolver-\($0)") }
     self.lookUp = lookUp
     state = Guarded(
-      State(maxSlowThreads: max(1, queues.count / 2), idleQueues: Array(queues.indices)))
+      State(maxDoubtfulThreads: max(1, queues.count / 2), idleQueues: Array(queues.indices)))
   }
 
   package func resolve(
@@ -91,15 +113,15 @@ package final class SystemResolver: NameResolver {
         state.askers[name]?.append(asker)
         return .shared
       }
-      if !state.idleQueues.isEmpty, state.admits(name), let queue = state.idleQueues.popLast() {
+      if !state.idleQueues.isEmpty, let work = state.admit(name) {
         state.askers[name] = [asker]
-        return .queue(queue, Work(name: name, isSlow: state.slowNames.contains(name)))
+        return .queue(state.idleQueues.removeLast(), work)
       }
-      let isSlow = state.slowNames.contains(name)
-      let others = isSlow ? state.waitingSlow.count : state.waiting.count
+      let isKnown = state.strikes[name] != nil
+      let others = isKnown ? state.waiting.count : state.waitingDoubtful.count
       guard others < Self.maxWaiting else { return .refused }
       state.askers[name] = [asker]
-      if isSlow { state.waitingSlow.append(name) } else { state.waiting.append(name) }
+      if isKnown { state.waiting.append(name) } else { state.waitingDoubtful.append(name) }
       return .waits
     }
     switch turn {
@@ -115,15 +137,9 @@ package final class SystemResolver: NameResolver {
     while let work = next {
       let begin = MonotonicInstant.now()
       let answer = lookUp(work.name)
-      let isSlow = answer.isUnavailable || begin.duration(to: .now()) > Self.slow
+      let isInTime = !answer.isUnavailable && begin.duration(to: .now()) <= Self.slow
       let askers = state.withLock { state -> [Asker] in
-        if work.isSlow { state.slowThreads -= 1 }
-        if isSlow {
-          if state.slowNames.count >= Self.maxSlowNames { state.slowNames.removeAll() }
-          state.slowNames.insert(work.name)
-        } else {
-          state.slowNames.remove(work.name)
-        }
+        state.ended(work, inTime: isInTime)
         return state.askers.removeValue(forKey: work.name) ?? []
       }
       for asker in askers { asker.done(answer) }
@@ -136,14 +152,11 @@ package final class SystemResolver: NameResolver {
     let now = MonotonicInstant.now()
     var late: [Asker] = []
     let next = state.withLock { state -> Work? in
-      while true {
-        let before = state.slowThreads
-        guard let name = state.popWaiting() else { break }
-        let isSlow = state.slowThreads > before
-        let askers = state.askers[name] ?? []
-        if askers.contains(where: { $0.deadline > now }) { return Work(name: name, isSlow: isSlow) }
-        if isSlow { state.slowThreads -= 1 }
-        state.askers[name] = nil
+      while let work = state.popWaiting() {
+        let askers = state.askers[work.name] ?? []
+        if askers.contains(where: { $0.deadline > now }) { return work }
+        if work.isDoubtful { state.doubtfulThreads -= 1 }
+        state.askers[work.name] = nil
         late += askers
       }
       state.idleQueues.append(queue)
