@@ -162,3 +162,17 @@ let package = Package(
     .testTarget(name: "ArchitectureTests"),
   ]
 )
+
+// What `make fuzz` builds. Nothing else sees it: it has no main, libFuzzer brings one.
+if Context.environment["INTEGRATIOND_FUZZ"] != nil {
+  package.products.append(.executable(name: "fuzz", targets: ["Fuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: [
+        "IntegrationAPI", "TTRPC", "TTRPCServer", "ProtobufC", "OutboundHTTP", "NetworkAddress",
+        "KeyRules", "Signing", "DeliveryRules", "JSONSchema", "Fixtures",
+      ],
+      path: "Fuzz/Sources",
+      swiftSettings: room))
+}
