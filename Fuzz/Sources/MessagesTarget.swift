@@ -68,8 +68,12 @@ enum MessagesTarget: FuzzTarget {
     let again = promised("what \(name) is written as is read") {
       try M(serialized: bytes.span, limits: limits)
     }
-    // Not equal to itself: it holds a NaN.
-    promise(again == message || message != message, "\(name) survives the wire")
+    // What holds a NaN is not equal to itself. A list in the same memory would be, so it is read anew.
+    let twin = promised("\(name) is read twice") {
+      try M(serialized: bytes.span, limits: limits)
+    }
+    let holdsNaN = again != twin
+    promise(again == message || holdsNaN, "\(name) survives the wire")
     promise(
       promised("\(name) is written twice") { try again.serialized() } == bytes,
       "\(name) is written in one way")
@@ -84,7 +88,7 @@ enum MessagesTarget: FuzzTarget {
         try M(jsonUTF8: text.span, limits: .response)
       }
       // What is inside an Any may be put in order.
-      promise(read == message || message != message || name.isOfAny, "\(name) survives JSON")
+      promise(read == message || holdsNaN || name.isOfAny, "\(name) survives JSON")
       let rewritten = promised("\(name) is written again") { try read.jsonUTF8(options) }
       promise(rewritten == text, "\(name) is the same JSON again")
     }
