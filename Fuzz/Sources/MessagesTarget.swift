@@ -44,6 +44,10 @@ enum MessagesTarget: FuzzTarget {
       Refusal.check(error, M.descriptor)
       return
     }
+    // Swift puts U+FFFD where a text is not UTF-8.
+    let written = promised("it is written") { try message.serialized() }
+    promise(
+      !written.holdsReplacement || bytes.holdsReplacement, "a text that is accepted is UTF-8")
     survives(message, limits)
   }
 
@@ -107,4 +111,13 @@ enum MessagesTarget: FuzzTarget {
 extension String {
   /// Whether a message of this name is or holds a `google.protobuf.Any`.
   fileprivate var isOfAny: Bool { self == "google.protobuf.Any" || self == "google.rpc.Status" }
+}
+
+extension [UInt8] {
+  /// Whether U+FFFD is somewhere in it.
+  fileprivate var holdsReplacement: Bool {
+    zip(self, zip(dropFirst(), dropFirst(2))).contains {
+      $0 == 0xEF && $1.0 == 0xBF && $1.1 == 0xBD
+    }
+  }
 }
