@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test prove check generate interop demo bench torture install clean
+.PHONY: help build run test prove check generate interop demo bench torture fuzz install clean
 
 BUILD_PACKAGES := libpq-dev libprotobuf-c-dev libcurl4-openssl-dev pkg-config
 RUN_PACKAGES   := $(BUILD_PACKAGES) postgresql
@@ -68,6 +68,10 @@ torture: ## faults under load for MINUTES=n, and a ledger that checks every prom
 	@scripts/ensure-packages $(TORTURE_PACKAGES)
 	@$(MAKE) --no-print-directory build
 	@/usr/bin/python3 -B torture/torture.py $(MINUTES) --integrationd $(BIN)/integrationd
+
+fuzz: ## libFuzzer on everything that reads what strangers send, SECONDS=n for each target
+	@scripts/ensure-packages $(BUILD_PACKAGES)
+	@scripts/fuzz $(SECONDS)
 
 install: build ## copy the programs to $(PREFIX)/bin
 	install -D -m 0755 $(BIN)/integrationd $(DESTDIR)$(PREFIX)/bin/integrationd

@@ -174,3 +174,17 @@ if Context.environment["INTEGRATIOND_BENCH"] != nil {
       name: "wire-bench", dependencies: ["TTRPC", "TTRPCServer", "ProtobufC", "Reactor", logging],
       path: "Benchmarks/wire/Server", swiftSettings: room))
 }
+
+// What `make fuzz` builds. Nothing else sees it: it has no main, libFuzzer brings one.
+if Context.environment["INTEGRATIOND_FUZZ"] != nil {
+  package.products.append(.executable(name: "fuzz", targets: ["Fuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: [
+        "IntegrationAPI", "TTRPC", "TTRPCServer", "ProtobufC", "OutboundHTTP", "NetworkAddress",
+        "KeyRules", "Signing", "DeliveryRules", "JSONSchema", "Fixtures",
+      ],
+      path: "Fuzz/Sources",
+      swiftSettings: room))
+}

@@ -11,13 +11,18 @@ struct IdempotencyOptions: ParsableArguments {
       "Makes repeating the command harmless for 24 hours: same key, same answer. Default: a new one, "
         + "told when it is needed.",
       valueName: "key"))
-  private var key: String = ""
+  private var key: String?
+
+  /// An empty key would protect nobody: a script's variable was not set.
+  func validate() throws {
+    guard key != "" else { throw ValidationError.emptyIdempotencyKey }
+  }
 
   /// Whether the command may be the repetition of another.
-  var isGiven: Bool { !key.isEmpty }
+  var isGiven: Bool { key != nil }
 
   /// What was given, or a new one at each call.
-  var keyOrNew: String { isGiven ? key : UUID().uuidString.lowercased() }
+  var keyOrNew: String { key ?? UUID().uuidString.lowercased() }
 
   /// A span counts from now: repeated with its key, the command would ask for something else.
   func refuseSpan(_ moment: Moment?, of option: String) throws {
@@ -62,4 +67,9 @@ extension RPCError {
   fileprivate var leavesOutcomeOpen: Bool {
     code == .deadlineExceeded || reason == "OUTCOME_UNKNOWN" || reason == "SHUTTING_DOWN"
   }
+}
+
+extension ValidationError {
+  static let emptyIdempotencyKey = ValidationError(
+    "--idempotency-key must be 1 to 255 visible ASCII characters, and is empty")
 }

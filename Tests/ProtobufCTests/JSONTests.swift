@@ -201,7 +201,8 @@ struct JSONTests {
       Refusal(json: #"{"leaf":[]}"#, field: "leaf", says: "expected '{'"),
       Refusal(json: #"{"aInt3":1}"#, field: "aInt3", says: "not a field"),
       Refusal(json: #"{"aInt32x":1}"#, field: "aInt32x", says: "not a field"),
-      Refusal(json: #"{"":1}"#, field: "", says: "not a field"),
+      Refusal(json: #"{"":1}"#, field: #""""#, says: "not a field of test.Sink"),
+      Refusal(json: #"{"leaf":{"":1}}"#, field: #"leaf."""#, says: "not a field of test.Leaf"),
     ])
   func paths(_ refusal: Refusal) throws {
     let found = try #require(violation { () throws(MessageError) in try sink(refusal.json) })

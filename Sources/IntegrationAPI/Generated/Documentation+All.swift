@@ -185,8 +185,10 @@ extension Documentation {
     "integration.v1.AttemptCause.ATTEMPT_CAUSE_INVALID_RESPONSE":
       "The response broke HTTP or a limit.",
     "integration.v1.AttemptCause.ATTEMPT_CAUSE_NAME_NOT_FOUND": "The host's name has no address.",
-    "integration.v1.AttemptCause.ATTEMPT_CAUSE_OWN_FAULT":
-      "The daemon's own host failed: resolver, sockets, shutdown. Spends no try.",
+    "integration.v1.AttemptCause.ATTEMPT_CAUSE_OWN_FAULT": """
+    The daemon's own host or settings: resolver, sockets, shutdown, a webhook that was changed
+    meanwhile, a URL that is no longer allowed. Spends no try.
+    """,
     "integration.v1.AttemptCause.ATTEMPT_CAUSE_STATUS":
       "The receiver answered with another status than 2xx.",
     "integration.v1.AttemptCause.ATTEMPT_CAUSE_TIMEOUT": "A phase took too long.",
@@ -194,7 +196,8 @@ extension Documentation {
     "integration.v1.AttemptCause.ATTEMPT_CAUSE_UNSPECIFIED": "It did not fail.",
     "integration.v1.AttemptStatus": "How an attempt ended.",
     "integration.v1.AttemptStatus.ATTEMPT_STATUS_FAILED": "Failed, and there will be no other.",
-    "integration.v1.AttemptStatus.ATTEMPT_STATUS_PENDING_RETRY": "Failed; there will be another.",
+    "integration.v1.AttemptStatus.ATTEMPT_STATUS_PENDING_RETRY":
+      "Failed; there will be another, unless its webhook is deleted.",
     "integration.v1.AttemptStatus.ATTEMPT_STATUS_SUCCESS": "2xx.",
     "integration.v1.AttemptTimings":
       "How long each phase took. Zero for a phase that did not take place.",
@@ -340,7 +343,7 @@ extension Documentation {
     "integration.v1.DeliveryAttempt.event_id": "The event.",
     "integration.v1.DeliveryAttempt.event_type": "The event's type.",
     "integration.v1.DeliveryAttempt.next_retry_at":
-      "When the next attempt is due. Absent when there is none.",
+      "When the next attempt was due. Absent when there was to be none.",
     "integration.v1.DeliveryAttempt.peer_address":
       "The address it talked to. Empty when it got to none.",
     "integration.v1.DeliveryAttempt.request_body": "The bytes that were sent.",
@@ -369,7 +372,8 @@ extension Documentation {
     "integration.v1.DeliveryService.GetDelivery":
       "Reads one delivery and its newest attempts. INVALID_ARGUMENT, NOT_FOUND.",
     "integration.v1.DeliveryService.ListAttempts": """
-    Lists the log of attempts, newest first, without headers and bodies.
+    Lists the log of attempts, newest first, without headers and bodies. An attempt appears when it
+    ends and is listed by when it began: who follows the log looks back as far as a lease.
     INVALID_ARGUMENT, NOT_FOUND for an unknown tenant.
     """,
     "integration.v1.DeliveryService.ListDeliveries": """

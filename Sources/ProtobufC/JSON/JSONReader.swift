@@ -63,10 +63,10 @@ struct JSONReader: ~Copyable {
         continue
       }
       guard let index = unsafe descriptor.fieldIndex(named: key.span) else {
-        throw unsafe MessageError(
-          FieldViolation(
-            field: String(decoding: key, as: UTF8.self),
-            description: "is not a field of \(descriptor.fullName)"))
+        // An empty path would blame the message as a whole.
+        let name = unsafe key.isEmpty ? "\"\"" : String(decoding: key, as: UTF8.self)
+        throw MessageError(
+          FieldViolation(field: name, description: "is not a field of \(descriptor.fullName)"))
       }
       let field = unsafe descriptor.fieldPointer(index)
       let name = unsafe FieldDescriptor(field).name

@@ -14,12 +14,21 @@ extension Delivery: Presentable {
       ("delivery", deliveryId), ("tenant", tenantId), ("webhook", webhookId), ("event", eventId),
       ("type", eventType), ("state", Format.word(state)), ("attempts", String(attempts)),
     ]
-    if nextAttemptAt != nil { fields.append(("next try", Format.time(nextAttemptAt))) }
+    if attemptStartedAt != nil {
+      fields.append(("being tried", "since \(Format.time(attemptStartedAt))"))
+      fields.append(("given up", "at \(Format.time(leaseEndsAt)), should its daemon be dead"))
+    } else if nextAttemptAt != nil {
+      fields.append(("next try", Format.time(nextAttemptAt)))
+    }
     if !failure.isEmpty { fields.append(("failure", failure)) }
     fields.append(("created", Format.time(createdAt)))
     if endedAt != nil { fields.append(("ended", Format.time(endedAt))) }
     if isTest { fields.append(("test", "yes")) }
     return fields
+  }
+
+  private var nextTry: String {
+    attemptStartedAt == nil ? Format.time(nextAttemptAt) : "is being tried"
   }
 
   /// Of one webhook, while they are owed.
@@ -28,7 +37,7 @@ extension Delivery: Presentable {
     for delivery in deliveries {
       table.add(
         delivery.deliveryId, delivery.eventId, delivery.eventType, String(delivery.attempts),
-        Format.time(delivery.nextAttemptAt), Format.time(delivery.createdAt))
+        delivery.nextTry, Format.time(delivery.createdAt))
     }
     return table
   }
@@ -39,8 +48,7 @@ extension Delivery: Presentable {
     for delivery in deliveries {
       table.add(
         delivery.deliveryId, delivery.webhookId, Format.word(delivery.state),
-        String(delivery.attempts), Format.time(delivery.nextAttemptAt),
-        Format.time(delivery.endedAt),
+        String(delivery.attempts), delivery.nextTry, Format.time(delivery.endedAt),
         delivery.failure.isEmpty ? "-" : Format.cut(delivery.failure, to: 60))
     }
     return table

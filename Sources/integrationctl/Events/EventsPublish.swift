@@ -27,16 +27,17 @@ extension Events {
       help: ArgumentHelp(
         "Makes repeating the command harmless for as long as the event is kept.",
         valueName: "key"))
-    var key: String = ""
+    var key: String?
     @Flag(help: "Publish what standard input holds, an event a line.") var stream = false
 
     func validate() throws {
       if stream {
-        guard type == nil, payload == nil, file == nil, key.isEmpty else {
+        guard type == nil, payload == nil, file == nil, key == nil else {
           throw ValidationError("with --stream, type, payload and key come with every line")
         }
         return
       }
+      guard key != "" else { throw ValidationError.emptyIdempotencyKey }
       guard type != nil else { throw ValidationError("name the type of the event") }
       guard payload == nil || file == nil else {
         throw ValidationError("give the payload or --file, not both")
@@ -51,7 +52,7 @@ extension Events {
         return
       }
       let request = PublishEventRequest(
-        tenantId: tenant, eventType: type ?? "", eventData: try data(), idempotencyKey: key)
+        tenantId: tenant, eventType: type ?? "", eventData: try data(), idempotencyKey: key ?? "")
       try await connection.withClient { client, options in
         let answer = try await client.events.publishEvent(request, options: options)
         try connection.show(answer, answer)

@@ -77,6 +77,9 @@ struct RetryOptions: ParsableArguments {
   var rules: [StatusRuleArgument] = []
 
   func validate() throws {
+    if let maxRetries, maxRetries < 1 {
+      throw ValidationError("--max-retries is 1 to 50; --retry none is for no retries")
+    }
     if let retry, retry != .even, maxRetries != nil || retryDelay != nil {
       throw ValidationError("--max-retries and --retry-delay belong to --retry default")
     }

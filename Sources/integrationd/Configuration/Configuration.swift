@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Integrations
 internal import Logging
 internal import NetworkAddress
@@ -40,7 +41,7 @@ struct Configuration: Sendable {
     outbound = OutboundSettings(
       allowsHTTP: try Self.flag(.allowHTTP, sources),
       addresses: AddressPolicy(allowed: try Self.blocks(.allowedAddresses, sources)),
-      caFile: try Self.optionalPath(.caFile, sources))
+      caFile: try Self.readable(.caFile, sources))
     deliveryLease = .seconds(try Self.number(.deliveryLeaseSeconds, sources, 5...600) ?? 60)
     eventRetention = .seconds(
       86_400 * (try Self.number(.eventRetentionDays, sources, 1...3650) ?? 90))
@@ -85,6 +86,17 @@ struct Configuration: Sendable {
       throw ConfigurationError("\(given.origin): the path holds control characters")
     }
     return given.text
+  }
+
+  /// The path of a file that is there and may be read.
+  private static func readable(
+    _ setting: Setting, _ sources: ConfigurationSources
+  ) throws(ConfigurationError) -> String? {
+    guard let path = try optionalPath(setting, sources) else { return nil }
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw ConfigurationError("\(setting.option): there is no file \(path) that can be read")
+    }
+    return path
   }
 
   private static func mode(

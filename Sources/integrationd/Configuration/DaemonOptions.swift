@@ -70,8 +70,8 @@ struct DaemonOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How long an attempt to deliver may take before another daemon takes it over, 5 to 600. "
-        + "Default 60.",
+      "How long an attempt to deliver may take before another daemon takes it over, 5 to 600. An "
+        + "attempt is cut off after four fifths of it, whatever its webhook's timeout. Default 60.",
       valueName: "seconds"))
   var deliveryLeaseSeconds: String?
 

@@ -48,10 +48,20 @@ struct WebhookOptionTests {
     "options of retries that exclude each other are refused",
     arguments: [
       ["--retry", "fast", "--max-retries", "3"], ["--retry", "none", "--retry-delay", "5s"],
-      ["--jitter", "5"], ["--retry", "none", "--on-status", "410=fail"],
+      ["--jitter", "5"], ["--retry", "none", "--on-status", "410=fail"], ["--max-retries", "0"],
     ])
   func conflicts(arguments: [String]) {
     #expect(throws: (any Error).self) { try RetryOptions.parse(arguments) }
+  }
+
+  @Test("an empty idempotency key is refused: a script's variable was not set")
+  func emptyKey() throws {
+    #expect(throws: (any Error).self) { try IdempotencyOptions.parse(["--idempotency-key", ""]) }
+    #expect(throws: (any Error).self) {
+      try Events.Publish.parse(["t", "a.b", "{}", "--idempotency-key", ""])
+    }
+    #expect(try IdempotencyOptions.parse(["--idempotency-key", "k"]).keyOrNew == "k")
+    #expect(try !IdempotencyOptions.parse([]).isGiven)
   }
 
   @Test(

@@ -94,6 +94,27 @@ struct PurgeTests {
     }
   }
 
+  @Test("what a dead daemon was at when its webhook was disabled is logged, and stays owed")
+  func idle() async throws {
+    try await DeliveryWorld.run(daemons: 0) { world in
+      _ = try await world.webhook()
+      let event = try await world.publish().eventId
+      try await world.orphan()
+      try await world.world.sql("update integrationd.webhooks set is_active = false")
+      #expect(try await world.purger().purge() == 0)
+      let delivery = try #require(try await world.deliveries(of: event).first)
+      #expect(delivery.state == .pending && delivery.attempts == 1)
+      #expect(delivery.leaseEndsAt == nil && delivery.attemptStartedAt == nil)
+      #expect(try await world.attempt(delivery.deliveryId, 1).cause == .abandoned)
+      try await world.checkStatistics()
+      // Whose webhook is active waits for whoever takes over.
+      try await world.world.sql("update integrationd.webhooks set is_active = true")
+      try await world.orphan()
+      #expect(try await world.purger().purge() == 0)
+      #expect(try await world.deliveries(of: event).first?.leaseEndsAt != nil)
+    }
+  }
+
   @Test("a deleted webhook's past goes with its log, a minute later")
   func past() async throws {
     try await DeliveryWorld.run { world in

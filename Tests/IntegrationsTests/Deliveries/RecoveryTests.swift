@@ -2,6 +2,7 @@ import FlyingFox
 import FoundationEssentials
 import IntegrationAPI
 import Integrations
+import NetworkAddress
 import ProtobufC
 import TTRPC
 import Testing
@@ -28,6 +29,30 @@ struct RecoveryTests {
       try await world.checkStatistics()
       engine.drain()
       try await running.value
+    }
+  }
+
+  @Test("a daemon that was started without allow_http costs nobody an event")
+  func forgottenSetting() async throws {
+    try await DeliveryWorld.run(daemons: 0) { world in
+      _ = try await world.webhook { $0.maxRetries = 1 }
+      let event = try await world.publish()
+      let engine = DeliveryEngine(
+        world.world.daemon.environment, loops: world.world.daemon.loops,
+        settings: OutboundSettings(allowsHTTP: false, addresses: AddressPolicy(allowed: CIDRSet())),
+        limits: DeliveryLimits(pollInterval: .milliseconds(100)))
+      let running = Task { try await engine.run() }
+      while try await world.attempts().attempts.count < 3 {
+        try await world.hurry()
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      engine.drain()
+      try await running.value
+      let attempts = try await world.attempts().attempts
+      #expect(attempts.allSatisfy { $0.cause == .ownFault && $0.deliveryStatus == .pendingRetry })
+      #expect(attempts.first?.errorMessage == "webhook_url must begin with https://")
+      #expect(try await world.deliveries(of: event.eventId).map(\.state) == [.pending])
+      #expect(world.receiver.hits.isEmpty)
     }
   }
 

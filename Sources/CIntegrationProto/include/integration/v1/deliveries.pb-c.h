@@ -72,7 +72,7 @@ typedef enum _Integration__V1__AttemptStatus {
    */
   INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_FAILED = 2,
   /*
-   * Failed; there will be another.
+   * Failed; there will be another, unless its webhook is deleted.
    */
   INTEGRATION__V1__ATTEMPT_STATUS__ATTEMPT_STATUS_PENDING_RETRY = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(INTEGRATION__V1__ATTEMPT_STATUS)
@@ -118,7 +118,8 @@ typedef enum _Integration__V1__AttemptCause {
    */
   INTEGRATION__V1__ATTEMPT_CAUSE__ATTEMPT_CAUSE_INVALID_RESPONSE = 8,
   /*
-   * The daemon's own host failed: resolver, sockets, shutdown. Spends no try.
+   * The daemon's own host or settings: resolver, sockets, shutdown, a webhook that was changed
+   * meanwhile, a URL that is no longer allowed. Spends no try.
    */
   INTEGRATION__V1__ATTEMPT_CAUSE__ATTEMPT_CAUSE_OWN_FAULT = 9,
   /*
@@ -311,7 +312,7 @@ struct  Integration__V1__DeliveryAttempt
    */
   Google__Protobuf__Timestamp *delivered_at;
   /*
-   * When the next attempt is due. Absent when there is none.
+   * When the next attempt was due. Absent when there was to be none.
    */
   Google__Protobuf__Timestamp *next_retry_at;
   /*

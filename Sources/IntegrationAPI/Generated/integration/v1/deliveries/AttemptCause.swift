@@ -24,7 +24,8 @@ public enum AttemptCause: Sendable, Hashable {
   case connectionLost
   /// The response broke HTTP or a limit.
   case invalidResponse
-  /// The daemon's own host failed: resolver, sockets, shutdown. Spends no try.
+  /// The daemon's own host or settings: resolver, sockets, shutdown, a webhook that was changed
+  /// meanwhile, a URL that is no longer allowed. Spends no try.
   case ownFault
   /// The daemon died, or lost its lease, before it could say how it ended.
   case abandoned

@@ -11,7 +11,7 @@ public enum AttemptStatus: Sendable, Hashable {
   case success
   /// Failed, and there will be no other.
   case failed
-  /// Failed; there will be another.
+  /// Failed; there will be another, unless its webhook is deleted.
   case pendingRetry
   /// A number this version of the contract has no name for.
   case unrecognized(Int32)

@@ -32,7 +32,7 @@ public struct DeliveryAttempt: Sendable, Hashable {
   public var createdAt: ProtoTimestamp?
   /// When it ended.
   public var deliveredAt: ProtoTimestamp?
-  /// When the next attempt is due. Absent when there is none.
+  /// When the next attempt was due. Absent when there was to be none.
   public var nextRetryAt: ProtoTimestamp?
   /// The address it talked to. Empty when it got to none.
   public var peerAddress: String = ""

@@ -29,7 +29,8 @@ package protocol DeliveryService: Sendable {
     _ request: RetryDeliveryRequest, _ call: CallContext
   ) async throws -> RetryDeliveryResponse
 
-  /// Lists the log of attempts, newest first, without headers and bodies.
+  /// Lists the log of attempts, newest first, without headers and bodies. An attempt appears when
+  /// it ends and is listed by when it began: who follows the log looks back as far as a lease.
   /// INVALID_ARGUMENT, NOT_FOUND for an unknown tenant.
   func listAttempts(
     _ request: ListAttemptsRequest, _ call: CallContext

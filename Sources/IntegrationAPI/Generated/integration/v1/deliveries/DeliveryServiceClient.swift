@@ -48,7 +48,8 @@ public struct DeliveryServiceClient: Sendable {
       MethodName(service: Self.service, method: "RetryDelivery"), request, options)
   }
 
-  /// Lists the log of attempts, newest first, without headers and bodies.
+  /// Lists the log of attempts, newest first, without headers and bodies. An attempt appears when
+  /// it ends and is listed by when it began: who follows the log looks back as far as a lease.
   /// INVALID_ARGUMENT, NOT_FOUND for an unknown tenant.
   public func listAttempts(
     _ request: ListAttemptsRequest, options: CallOptions = CallOptions()
