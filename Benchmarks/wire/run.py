@@ -88,7 +88,7 @@ def ask(
     else:
         request = BUILD / f"any-{size}"
         request.write_bytes(payload(size))
-        command = [BUILD / "load", server.socket, connections, window, seconds, "bench.Echo", "Echo",
+        command = [BUILD / "wire-load", server.socket, connections, window, seconds, "bench.Echo", "Echo",
                    request, "echo", *more]
     load = subprocess.Popen(
         [str(each) for each in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -215,7 +215,7 @@ def alone(given: argparse.Namespace) -> str:
 
 def reads(given: argparse.Namespace) -> str:
     """A read answered from PostgreSQL under row level security, next to pgbench."""
-    if not given.integrationd.exists() or not (BUILD / "load").exists():
+    if not given.integrationd.exists() or not (BUILD / "wire-load").exists():
         return "\nskipped: reads from PostgreSQL (integrationd is not built)"
     work = Path(tempfile.mkdtemp(prefix="wire-bench."))
     work.chmod(0o711)
@@ -249,7 +249,7 @@ def reads(given: argparse.Namespace) -> str:
         ours, theirs = [], []
         for _ in range(given.rounds):
             done = subprocess.run(
-                [BUILD / "load", daemon.socket, "16", "8", str(given.seconds),
+                [BUILD / "wire-load", daemon.socket, "16", "8", str(given.seconds),
                  "integration.v1.WebhookService", "GetWebhook", file],
                 capture_output=True, text=True, timeout=given.seconds * 3 + 60)
             if done.returncode != 0:
