@@ -365,7 +365,8 @@ extension Documentation {
     Deliveries: what is owed to webhooks, and the log of every attempt to pay it.
 
     An *event* is published, a *delivery* of it is owed to each subscribed webhook, an *attempt* is
-    one HTTP request. The log has the attempts that ended; one on its way is told of by its delivery. The statuses every call may end with are named at TenantService.
+    one HTTP request. The log has the attempts that ended; one on its way is told of by its delivery.
+    The statuses every call may end with are named at TenantService.
     """,
     "integration.v1.DeliveryService.GetAttempt":
       "Reads one attempt with its request and response. INVALID_ARGUMENT, NOT_FOUND.",

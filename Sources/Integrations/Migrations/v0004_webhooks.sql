@@ -210,7 +210,7 @@ on integrationd.webhook_deliveries (tenant_id, event_id);
 
 -- Every attempt that has ended. A row is added with the delivery's change in one transaction, and
 -- never changes; it goes with its delivery, whose row is locked when one is added. A foreign key would
--- only say so again, at a tenth of the price of an attempt.
+-- only say so again, at a tenth of what an attempt costs PostgreSQL.
 create table integrationd.webhook_delivery_logs (
   tenant_id uuid not null,
   delivery_id uuid not null,

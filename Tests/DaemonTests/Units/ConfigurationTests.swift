@@ -55,6 +55,17 @@ struct ConfigurationTests {
     #expect(given.keyring == "/d/keyring.json")
   }
 
+  @Test("certificates that cannot be read are told of at the start")
+  func certificates() throws {
+    #expect {
+      try configuration(["--ca-file", "/nope"], uid: 0)
+    } throws: {
+      "\($0)" == "--ca-file: there is no file /nope that can be read"
+    }
+    let given = try configuration(["--ca-file", #filePath], uid: 0)
+    #expect(given.outbound.caFile == #filePath)
+  }
+
   @Test("every setting can be given by option and in the environment")
   func places() throws {
     let byOption = try configuration([
