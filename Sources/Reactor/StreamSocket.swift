@@ -3,11 +3,11 @@ internal import Glibc
 
 /// A connected Unix stream socket that lives on one loop.
 ///
-/// Reads go into the loop's buffer and are shown to the delegate there. What is appended to
-/// ``output`` during a turn leaves in one write at its end, after ``flush()``. An idle socket keeps
-/// no buffers. The loop keeps the socket, and the socket its delegate, until it is closed.
+/// Reads go into the loop's buffer and are shown to the delegate there. What is appended in
+/// ``withOutput(_:)`` during a turn leaves in one write at its end, after ``flush()``. An idle socket
+/// keeps no buffers. The loop keeps the socket, and the socket its delegate, until it is closed.
 // SAFETY: every method and the mutable state belong to the loop's thread; entry points check it.
-package final class StreamSocket: WatchOwner, @unchecked Sendable {
+@safe package final class StreamSocket: WatchOwner, @unchecked Sendable {
   /// Most bytes that a delegate may leave unconsumed; a stream beyond it is closed with `EMSGSIZE`.
   package static let defaultMaxUnconsumedBytes = 16 * 1024 * 1024
   /// Carried-over bytes up to this size are put in front of the next read in the loop's buffer.
@@ -34,9 +34,12 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
   private var descriptor: Int32
   private var watch: Watch?
   private var delegate: (any StreamSocketDelegate)?
+  /// The last `unsent` of it are to be sent.
   private var storage: [UInt8] = []
-  private var sentPrefix = 0
+  private var unsent = 0
   private var leftover: [UInt8] = []
+  /// What the delegate is being shown.
+  private var arrived: UnsafeBufferPointer<UInt8>?
   private var writeError: SystemError?
 
   private var isReadingPaused = false
@@ -127,24 +130,44 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
     }
   }
 
+  /// Lends the bytes that the delegate is being shown, to what runs below its `received(_:)` and
+  /// cannot be handed a span: a task that it starts, up to its first suspension.
+  package func withArrivedBytes<R, Failure: Error>(
+    _ body: (Span<UInt8>) throws(Failure) -> R
+  ) throws(Failure) -> R {
+    guard let bytes = unsafe arrived else { preconditionFailure("no bytes are being shown") }
+    return try body(unsafe bytes.span)
+  }
+
   /// Bytes that arrived and were not consumed.
   package var unconsumedBytes: Int { leftover.count }
 
   // MARK: Writing
 
-  /// Bytes to send: append, then ``flush()``. Do not touch what is there already.
-  package var output: [UInt8] {
-    _read { yield storage }
-    _modify {
-      if storage.capacity == 0 { storage = loop.takeBuffer() }
-      yield &storage
-    }
+  /// Lends the bytes to send: append, then ``flush()``. Do not touch what is there already, nor the
+  /// socket meanwhile.
+  package func withOutput<Failure: Error>(
+    _ body: (inout [UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    var added = 0
+    defer { unsent += added }
+    try append(to: &storage, body, &added)
   }
 
-  /// Bytes appended and not yet taken by the kernel. The caller bounds it.
-  package var unsentBytes: Int { storage.count - sentPrefix }
+  /// Bytes appended and not yet taken by the kernel. Whoever appends bounds it.
+  package var unsentBytes: Int { unsent }
 
-  /// Sends what is in ``output`` at the end of this turn. Cheap to call for every message.
+  /// One access to `storage` for all of it, as each is checked for exclusivity.
+  private func append<Failure: Error>(
+    to storage: inout [UInt8], _ body: (inout [UInt8]) throws(Failure) -> Void, _ added: inout Int
+  ) throws(Failure) {
+    if storage.capacity == 0 { storage = loop.takeBuffer() }
+    let before = storage.count
+    defer { added = storage.count - before }
+    try body(&storage)
+  }
+
+  /// Sends what is waiting at the end of this turn. Cheap to call for every message.
   package func flush() {
     guard !isFlushScheduled else { return }
     loop.expectCurrent()
@@ -152,7 +175,7 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
     loop.flushAtEndOfTurn(self)
   }
 
-  /// Sends what is in ``output`` without waiting for the end of the turn: for whoever must know now
+  /// Sends what is waiting without waiting for the end of the turn: for whoever must know now
   /// what the peer does not take.
   package func writeNow() {
     loop.expectCurrent()
@@ -190,7 +213,7 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
     descriptor = -1
     leftover = []
     storage = []
-    sentPrefix = 0
+    unsent = 0
     guard let delegate else { return }
     self.delegate = nil
     loop.later { delegate.closed(error) }
@@ -266,7 +289,7 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
     let bytes = unsafe UnsafeBufferPointer(
       start: buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self),
       count: total)
-    let consumed = present(unsafe bytes.span)
+    let consumed = unsafe present(bytes)
     guard isOpen else { return false }
     leftover = consumed == total ? [] : unsafe Array(bytes[consumed...])
     checkLeftover()
@@ -277,16 +300,18 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
     guard isOpen, !leftover.isEmpty, !isReadingPaused else { return }
     var bytes: [UInt8] = []
     swap(&bytes, &leftover)
-    let consumed = present(bytes.span)
+    let consumed = unsafe bytes.withUnsafeBufferPointer { unsafe present($0) }
     guard isOpen, consumed < bytes.count else { return }
     bytes.removeFirst(consumed)
     swap(&bytes, &leftover)
     checkLeftover()
   }
 
-  private func present(_ bytes: borrowing Span<UInt8>) -> Int {
+  private func present(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
     guard let delegate else { return 0 }
-    let consumed = delegate.received(bytes)
+    unsafe arrived = unsafe bytes
+    defer { unsafe arrived = nil }
+    let consumed = delegate.received(unsafe bytes.span)
     precondition(
       (0...bytes.count).contains(consumed), "received(_:) consumes between none and all bytes")
     return consumed
@@ -336,9 +361,10 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
 
   /// Writes once. The socket is blocked when that left something.
   private func send() {
+    let rest = unsentBytes
     let count = unsafe storage.withUnsafeBytes { bytes in
       unsafe Glibc.send(
-        descriptor, bytes.baseAddress.unsafelyUnwrapped + sentPrefix, bytes.count - sentPrefix,
+        descriptor, bytes.baseAddress.unsafelyUnwrapped + bytes.count - rest, rest,
         Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
     }
     guard count >= 0 else {
@@ -348,7 +374,7 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
       return
     }
     totalBytesSent += UInt64(count)
-    sentPrefix += count
+    unsent -= count
     isBlocked = unsentBytes > 0
     if isBlocked { compact() }
   }
@@ -378,7 +404,7 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
   }
 
   private func dropOutput() {
-    sentPrefix = 0
+    unsent = 0
     guard storage.capacity > 0 else { return }
     var buffer: [UInt8] = []
     swap(&buffer, &storage)
@@ -386,8 +412,8 @@ package final class StreamSocket: WatchOwner, @unchecked Sendable {
   }
 
   private func compact() {
-    guard sentPrefix >= Self.compactionThreshold, sentPrefix >= storage.count / 2 else { return }
-    storage.removeFirst(sentPrefix)
-    sentPrefix = 0
+    let sent = storage.count - unsentBytes
+    guard sent >= Self.compactionThreshold, sent >= storage.count / 2 else { return }
+    storage.removeFirst(sent)
   }
 }

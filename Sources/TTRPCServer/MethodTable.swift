@@ -1,19 +1,34 @@
+internal import Reactor
 internal import TTRPC
 
 /// The methods of a server, found by the bytes of a request without making a `String`.
 struct MethodTable: Sendable {
+  /// What serves a method.
+  enum Code: Sendable {
+    case unary(@Sendable (UnaryCall) async throws -> UnaryCall.Finished)
+    case streaming(any StreamingHandler)
+  }
+
   /// A method that is served.
   final class Entry: Sendable {
-    let name: MethodName
-    let kind: MethodKind
-    let handler: any MethodHandler
+    let served: ServedMethod
+    let isUnary: Bool
+    let clientStreams: Bool
+    /// Longest a call may take; the greatest number: no limit.
+    let maxNanoseconds: Int64
+    let code: Code
     let serviceBytes: [UInt8]
     let methodBytes: [UInt8]
 
-    init(service: String, method: MethodDefinition) {
-      name = MethodName(service: service, method: method.name)
-      kind = method.kind
-      handler = method.accept(HandlerMaker())
+    init(service: String, method: MethodDefinition, _ limits: ServerLimits) {
+      served = ServedMethod(MethodName(service: service, method: method.name))
+      isUnary = method.kind == .unary
+      clientStreams = method.kind.clientStreams
+      maxNanoseconds =
+        isUnary
+        ? limits.maxUnaryTime.saturatingNanoseconds
+        : limits.maxStreamTime?.saturatingNanoseconds ?? .max
+      code = method.accept(CodeMaker())
       serviceBytes = Array(service.utf8)
       methodBytes = Array(method.name.utf8)
     }
@@ -31,12 +46,12 @@ struct MethodTable: Sendable {
   private let buckets: [[Int]]
 
   /// - Precondition: no method is defined twice.
-  init(_ services: [ServiceDefinition]) {
+  init(_ services: [ServiceDefinition], _ limits: ServerLimits) {
     let entries = services.flatMap { service in
-      service.methods.map { Entry(service: service.name, method: $0) }
+      service.methods.map { Entry(service: service.name, method: $0, limits) }
     }
     precondition(
-      Set(entries.map(\.name)).count == entries.count, "a method is defined twice")
+      Set(entries.map(\.served.name)).count == entries.count, "a method is defined twice")
     var size = 16
     while size < entries.count * 4 { size *= 2 }
     var buckets = [[Int]](repeating: [], count: size)

@@ -8,18 +8,37 @@ extension ServerConnection {
   // MARK: Handlers, from any thread
 
   /// Ends a call with its response.
-  func finish<Response: Message>(_ id: UInt32, with response: Response) {
-    guard loop.isCurrent else {
-      loop.submit { self.finish(id, with: response) }
-      return
+  func finish(_ id: UInt32, with response: some Message) {
+    finish(id) { output throws(FrameWriter.Refusal) in
+      try FrameWriter.appendResponse(response, stream: id, to: &output)
     }
+  }
+
+  func finish(_ id: UInt32, _ append: (inout [UInt8]) throws(FrameWriter.Refusal) -> Void) {
+    guard loop.isCurrent else { return finishElsewhere(id, append) }
     guard handlerReturned(id) else { return }
     do throws(FrameWriter.Refusal) {
-      try FrameWriter.appendResponse(response, stream: id, to: &socket.output)
+      try socket.withOutput(append)
     } catch {
       appendStatus(status(of: error), id)
     }
     answered()
+  }
+
+  private func finishElsewhere(
+    _ id: UInt32, _ append: (inout [UInt8]) throws(FrameWriter.Refusal) -> Void
+  ) {
+    var frame: [UInt8] = []
+    do throws(FrameWriter.Refusal) {
+      try append(&frame)
+    } catch {
+      let status = status(of: error)
+      loop.submit { self.finish(id, with: status) }
+      return
+    }
+    loop.submit { [frame] in
+      self.finish(id) { output throws(FrameWriter.Refusal) in output += frame }
+    }
   }
 
   /// Ends a stream of responses.
@@ -29,10 +48,9 @@ extension ServerConnection {
       return
     }
     guard handlerReturned(id) else { return }
-    FrameWriter.append(
-      FrameHeader(
-        dataLength: 0, streamID: id, type: .data, flags: [.remoteClosed, .noData]),
-      to: &socket.output)
+    let end = FrameHeader(
+      dataLength: 0, streamID: id, type: .data, flags: [.remoteClosed, .noData])
+    socket.withOutput { FrameWriter.append(end, to: &$0) }
     answered()
   }
 
@@ -58,12 +76,14 @@ extension ServerConnection {
       throw RPCError(.cancelled, "the call is over")
     }
     do throws(FrameWriter.Refusal) {
-      try FrameWriter.appendData(message, stream: id, to: &socket.output)
+      try socket.withOutput { output throws(FrameWriter.Refusal) in
+        try FrameWriter.appendData(message, stream: id, to: &output)
+      }
     } catch {
       throw status(of: error)
     }
     answered()
-    guard socket.unsentBytes > limits.streamOutboundMark, phase != .closed else { return nil }
+    guard socket.unsentBytes > limits.streamOutboundMark, !isClosed else { return nil }
     let drained = Completion<Void>()
     drainWaiters.append(drained)
     return drained
@@ -139,7 +159,8 @@ extension ServerConnection {
   }
 
   private func appendStatus(_ error: RPCError, _ id: UInt32) {
-    FrameWriter.appendStatus(error.serializedStatus(), stream: id, to: &socket.output)
+    let status = error.serializedStatus()
+    socket.withOutput { FrameWriter.appendStatus(status, stream: id, to: &$0) }
   }
 
   /// For a response that does not go into a frame.
@@ -153,7 +174,7 @@ extension ServerConnection {
   }
 
   private func isAnswerable(_ id: UInt32) -> Bool {
-    guard phase != .closed else { return false }
+    guard !isClosed else { return false }
     if starting?.id == id { return true }
     switch streams[id] {
     case .unary, .receiving, .replying: return true
@@ -167,10 +188,10 @@ extension ServerConnection {
     if let first = starting, first.id == id {
       starting = nil
       if first.isOpen { streams.linger(id) }
-      return phase != .closed
+      return !isClosed
     }
     let mustAnswer = streams.handlerReturned(id)
-    guard phase != .closed else {
+    guard !isClosed else {
       shard.forgetIfDone(self)
       return false
     }
@@ -181,7 +202,7 @@ extension ServerConnection {
 
   /// After every answer: sees that it is sent.
   private func answered() {
-    countOutput()
+    if !isReading { countOutput() }
     guard socket.isOpen else { return }
     if socket.unsentBytes > limits.outboundCeiling {
       log("closing: the client takes no answers", level: .warning)

@@ -43,14 +43,14 @@ extension ServerConnection {
         next = next.sooner(call.deadline)
       }
     }
-    if phase != .closed { watchDeadline(next) }
+    if !isClosed { watchDeadline(next) }
   }
 
   // MARK: Ending
 
   /// Refuses new calls and closes when what runs has ended.
   func drain() {
-    guard phase == .serving else { return }
+    guard case .serving = phase else { return }
     phase = .draining
     leaveIfDone()
   }
@@ -89,7 +89,6 @@ extension ServerConnection {
 
   /// Cancels every handler. What they still return is dropped.
   func cancelEverything() {
-    _ = queued.removeAll()
     for (id, call) in streams.calls {
       _ = streams.abandon(id)
       call.inbound?.fail(RPCError(.cancelled, "the connection is being closed"))
@@ -102,7 +101,6 @@ extension ServerConnection {
     let error = RPCError(
       .unavailable, "the server is shutting down; what the call did so far stands",
       details: [.errorInfo(reason: "SHUTTING_DOWN")])
-    for call in queued.removeAll() { answer(call.opening.id, error, isOpen: false) }
     for (id, _) in streams.calls { abort(id, error) }
     leave()
   }

@@ -6,18 +6,20 @@ internal import TTRPC
 extension ServerConnection {
   /// Enters what has arrived and was not acted on, and starts the clock of a frame that has arrived
   /// in part. Without room for it that frame is refused (K16).
-  func noteUnread(_ bytes: Span<UInt8>, _ offset: inout Int) {
-    if !isPaused { notePending(bytes, at: offset) }
-    guard !reserve(bytes.count - offset) else { return }
-    guard !isPaused, let header = decoder.pendingHeader(in: bytes, at: offset) else {
+  func noteUnread(_ bytes: Span<UInt8>) {
+    if !isPaused { notePending(bytes, at: position) }
+    guard !reserve(bytes.count - position) else { return }
+    guard !isPaused, let header = decoder.pendingHeader(in: bytes, at: position) else {
       // Whole frames wait, on each other and on calls that run: there is no single one to refuse.
       log("closing: there is no memory for what waits unread", level: .warning)
       finish(within: limits.halfClosedTime)
       return
     }
     progress.frameRefused(length: Int(header.dataLength), at: loop.now)
-    decoder.skip(header, at: &offset)
+    skip(header)
+    var (decoder, offset) = (decoder, position)
     _ = decoder.next(in: bytes, at: &offset)
+    (self.decoder, position) = (decoder, offset)
     releaseReservation()
     refuse(header, .noRoomForFrame)
   }

@@ -4,50 +4,110 @@ internal import TTRPC
 
 /// From a frame to a running handler.
 extension ServerConnection {
-  /// Acts on a whole frame.
-  func receive(_ header: FrameHeader, _ body: Span<UInt8>) {
+  /// Acts on what has arrived up to the next call that is to be started. Nil when there is none, or
+  /// it may not be started now. Whoever gets a call starts it, before anything else.
+  func nextCall(in bytes: Span<UInt8>) -> CallOpening? {
+    while mayRead {
+      var offset = position
+      var decoder = decoder
+      let step = decoder.next(in: bytes, at: &offset)
+      self.decoder = decoder
+      switch step {
+      case .frame(let header, let body):
+        guard hasRoom(for: header) else { return nil }
+        position = offset
+        if let opening = receive(header, bytes, body) { return opening }
+      case .oversized(let header):
+        skip(header)
+        refuseOversized(header)
+      case .skipped:
+        position = offset
+        progress.frameEnded()
+      case .reservedByte:
+        log("closing: the reserved first byte of a frame is not zero")
+        finish(within: .zero)
+        return nil
+      case .incomplete:
+        position = offset
+        return nil
+      }
+    }
+    return nil
+  }
+
+  /// Throws away what has arrived, and what will arrive, of a frame.
+  func skip(_ header: FrameHeader) {
+    var (decoder, offset) = (decoder, position)
+    decoder.skip(header, at: &offset)
+    (self.decoder, position) = (decoder, offset)
+  }
+
+  /// Acts on a whole frame. The call that it opens is returned.
+  private func receive(
+    _ header: FrameHeader, _ bytes: Span<UInt8>, _ body: Range<Int>
+  ) -> CallOpening? {
     progress.frameEnded()
     if !FrameFlags.known.contains(header.flags) {
       countViolation("unknown flags")
-      guard isServing else { return }
+      guard isServing else { return nil }
     }
-    switch header.type {
-    case .request: receiveRequest(header, body)
-    case .data: receiveData(header, body)
+    switch header.type.rawValue {
+    case FrameType.request.rawValue:
+      guard accepts(header.streamID) else { return nil }
+      let opening = open(header, bytes, body)
+      if header.streamID == .max { finishIfExhausted() }
+      return opening
+    case FrameType.data.rawValue: receiveData(header, bytes.extracting(body))
     default:
       // Ignored for the sake of future versions, as the reference implementations do.
       countViolation("frame of type \(header.type.rawValue)")
     }
+    return nil
   }
 
-  private func receiveRequest(_ header: FrameHeader, _ body: Span<UInt8>) {
-    guard accepts(header.streamID) else { return }
-    open(header, body)
-    finishIfExhausted()
-  }
-
-  private func open(_ header: FrameHeader, _ body: Span<UInt8>) {
+  /// The call that a Request frame asks for; it counts as started. Nil, and answered, when it is not
+  /// to be had.
+  private func open(
+    _ header: FrameHeader, _ bytes: Span<UInt8>, _ body: Range<Int>
+  ) -> CallOpening? {
     let id = header.streamID
     let envelope: RequestEnvelope
     let metadata: Metadata
     do throws(RequestEnvelope.Malformed) {
-      envelope = try RequestEnvelope(body, in: 0..<body.count)
+      envelope = try RequestEnvelope(bytes, in: body)
       metadata = try envelope.metadata(
-        body, maxEntries: limits.maxMetadataEntries, maxBytes: limits.maxMetadataBytes)
+        bytes, maxEntries: limits.maxMetadataEntries, maxBytes: limits.maxMetadataBytes)
     } catch {
       answer(id, RPCError(.invalidArgument, error.message), isOpen: header.isOpen)
-      return
+      return nil
     }
+    let method: MethodTable.Entry
     switch shard.server.methods.find(
-      body.extracting(envelope.service), body.extracting(envelope.method))
+      bytes.extracting(envelope.service), bytes.extracting(envelope.method))
     {
-    case .method(let method):
-      start(method, header, envelope, metadata, body.extracting(envelope.payload))
+    case .method(let found):
+      method = found
     case .unknownService:
       answer(id, RPCError(.unimplemented, "unknown service"), isOpen: header.isOpen)
+      return nil
     case .unknownMethod:
       answer(id, RPCError(.unimplemented, "unknown method"), isOpen: header.isOpen)
+      return nil
     }
+    if let error = refusalOf(method, envelope) {
+      answer(id, error, isOpen: method.clientStreams && header.isOpen)
+      return nil
+    }
+    let context = CallContext(
+      method: method.served, caller: caller, metadata: metadata,
+      deadline: deadline(of: method, envelope.timeoutNanoseconds))
+    let opening = CallOpening(
+      call: UnaryCall(context: context, stream: id, payload: envelope.payload, sink: self),
+      method: method, flags: header.flags)
+    starting = StartingCall(
+      id: id, deadline: context.deadline, isUnary: method.isUnary, isOpen: opening.isOpen)
+    shard.callStarted()
+    return opening
   }
 
   /// Judges the id of a Request frame; a bad one is answered on that id.
@@ -69,30 +129,19 @@ extension ServerConnection {
     finish(within: limits.maxUnaryTime)
   }
 
-  private func start(
-    _ method: MethodTable.Entry, _ header: FrameHeader, _ envelope: RequestEnvelope,
-    _ metadata: Metadata, _ payload: Span<UInt8>
-  ) {
-    let id = header.streamID
-    if let error = refusalOf(method, envelope) {
-      answer(id, error, isOpen: method.kind.clientStreams && header.isOpen)
-      return
+  /// Starts a call, and the unary ones behind it.
+  func start(_ opening: CallOpening, _ bytes: Span<UInt8>) {
+    switch opening.method.code {
+    case .unary: runUnary(opening)
+    case .streaming(let handler):
+      handler.start(opening, bytes.extracting(opening.call.payload), on: self)
     }
-    let context = CallContext(
-      method: method.name, caller: caller, metadata: metadata,
-      deadline: deadline(of: method, envelope.timeoutNanoseconds), loop: loop)
-    let opening = CallOpening(id: id, method: method, context: context, flags: header.flags)
-    if method.kind != .unary {
-      runQueued()
-      begin(opening)
-    }
-    method.handler.start(opening, payload, on: self)
   }
 
   /// Why a call is not even started, if it is not.
   private func refusalOf(_ method: MethodTable.Entry, _ envelope: RequestEnvelope) -> RPCError? {
     if let refusal { return refusal }
-    if phase == .draining {
+    if isDraining {
       return RPCError(
         .unavailable, "the server is shutting down and did not start this call",
         details: [.errorInfo(reason: "SHUTTING_DOWN")])
@@ -100,7 +149,7 @@ extension ServerConnection {
     if envelope.timeoutNanoseconds < 0 {
       return RPCError(.deadlineExceeded, "the time allowed for the call was over before it began")
     }
-    if method.kind != .unary, streams.streaming >= limits.maxOpenStreams {
+    if !method.isUnary, streams.streaming >= limits.maxOpenStreams {
       return RPCError(
         .resourceExhausted, "too many open streams on this connection",
         details: [
@@ -111,7 +160,7 @@ extension ServerConnection {
         ])
     }
     do throws(RPCError) {
-      try shard.server.authorize(CallInfo(method: method.name, caller: caller))
+      try shard.server.authorize(method.served.name, caller)
     } catch {
       return error
     }
@@ -119,56 +168,61 @@ extension ServerConnection {
   }
 
   private func deadline(of method: MethodTable.Entry, _ timeoutNanoseconds: Int64) -> Deadline {
-    let most = shard.server.maxNanoseconds(method.kind)
+    let most = method.maxNanoseconds
     let time = timeoutNanoseconds == 0 ? most : min(timeoutNanoseconds, most)
     guard time != .max else { return .never }
-    let (sum, overflows) = loop.now.nanoseconds.addingReportingOverflow(time)
+    let (sum, overflows) = readAt.nanoseconds.addingReportingOverflow(time)
     return overflows ? .never : Deadline(at: MonotonicInstant(nanoseconds: sum))
   }
 
-  /// Decodes a request in place. Nil, and answered, when it cannot be.
+  /// Decodes the first request of a stream in place. Nil, and answered, when it cannot be.
   func decode<Request: Message>(
     _: Request.Type, _ payload: Span<UInt8>, for opening: CallOpening
   ) -> Request? {
     do {
       return try Request(serialized: payload, limits: .request)
     } catch {
-      let error = RPCError(undecodable: error)
-      if starting == nil {
-        answer(opening.id, error, isOpen: false)
-      } else {
-        finish(opening.id, with: error)
-      }
+      finish(opening.id, with: RPCError(undecodable: error))
       return nil
     }
   }
 
-  /// Starts a unary call at the end of this read, or before.
-  func queue(_ opening: CallOpening, _ body: @escaping @Sendable () async -> Void) {
-    queued.append(QueuedCall(opening: opening, body: body), storage: &shard.spareQueue)
-  }
-
-  /// Runs what is queued. One task runs all the calls that do not suspend, because a task of its own
-  /// costs a call more than everything else together; a call that does suspend keeps the task it is
-  /// in, and the next one gets a new task.
-  func runQueued() {
-    while mayRunQueued {
-      let number = runner
-      let task = loop.start {
-        while let call = self.nextQueued(for: number) { await call.body() }
+  /// Runs a unary call and those behind it in what has arrived. One task runs all the calls that do
+  /// not suspend, because a task of its own costs a call more than everything else together; a call
+  /// that does suspend keeps the task it is in, and the next one gets a new task.
+  private func runUnary(_ first: CallOpening) {
+    let number = runner
+    let task = loop.start {
+      var next: CallOpening? = first
+      while let opening = next, case .unary(let serve) = opening.method.code {
+        do {
+          _ = try await serve(opening.call)
+        } catch {
+          self.fail(opening.id, error, opening.context)
+        }
+        next = self.nextUnary(for: number)
       }
-      guard let starting else { continue }
-      runner += 1
-      suspended(starting, task, inbound: nil)
     }
+    guard stream == nil, let starting else { return }
+    runner += 1
+    suspended(starting, task, inbound: nil)
   }
 
-  private func nextQueued(for number: Int) -> QueuedCall? {
-    guard number == runner, mayRunQueued,
-      let call = queued.popFirst(storage: &shard.spareQueue)
-    else { return nil }
-    begin(call.opening)
-    return call
+  private func nextUnary(for number: Int) -> CallOpening? {
+    guard number == runner, let opening = socket.withArrivedBytes({ nextCall(in: $0) }) else {
+      return nil
+    }
+    if opening.method.isUnary { return opening }
+    stream = opening
+    return nil
+  }
+
+  func withPayload<R>(
+    _ payload: Range<Int>, _ body: (Span<UInt8>) throws(MessageError) -> R
+  ) throws(MessageError) -> R {
+    try socket.withArrivedBytes { bytes throws(MessageError) in
+      try body(bytes.extracting(payload))
+    }
   }
 
   /// Runs a streaming handler.
@@ -180,25 +234,19 @@ extension ServerConnection {
     if let starting { suspended(starting, task, inbound: inbound) }
   }
 
-  private func begin(_ opening: CallOpening) {
-    starting = opening
-    shard.callStarted()
-  }
-
   /// Enters a call whose handler has suspended; most never do, and are never entered.
   private func suspended(
-    _ opening: CallOpening, _ task: Task<Void, Never>, inbound: (any InboundMessages)?
+    _ first: StartingCall, _ task: Task<Void, Never>, inbound: (any InboundMessages)?
   ) {
     starting = nil
-    let call = RunningCall(
-      task: task, deadline: opening.context.deadline, method: opening.method, inbound: inbound)
-    if opening.method.kind == .unary {
-      streams.insert(opening.id, .unary(call))
+    let call = RunningCall(task: task, deadline: first.deadline, inbound: inbound)
+    if first.isUnary {
+      streams.insert(first.id, .unary(call))
     } else {
-      streams.insert(opening.id, opening.isOpen ? .receiving(call) : .replying(call))
+      streams.insert(first.id, first.isOpen ? .receiving(call) : .replying(call))
     }
     watchDeadline(call.deadline)
-    if phase == .closed { cancelEverything() }
+    if isClosed { cancelEverything() }
   }
 
   private func receiveData(_ header: FrameHeader, _ body: Span<UInt8>) {
@@ -255,12 +303,4 @@ extension ServerConnection {
 extension FrameHeader {
   /// Whether the sender of this Request goes on sending.
   var isOpen: Bool { flags.contains(.remoteOpen) }
-}
-
-extension RPCError {
-  /// For a payload that is not the message it should be.
-  init(undecodable error: MessageError) {
-    self.init(
-      .invalidArgument, error.summary, details: [.badRequest(error.violations)])
-  }
 }

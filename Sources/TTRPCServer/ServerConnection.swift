@@ -9,9 +9,9 @@ internal import TTRPC
 /// the read that brought its request; the answers of a turn leave in one write.
 // SAFETY: all state is touched on `shard.loop` only. Handlers that come back on another thread
 // enter through `onLoop`; what they read elsewhere (`limits`, `shard`, `caller`) never changes.
-final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sendable {
+final class ServerConnection: StreamSocketDelegate, ResponseSink, UnarySink, @unchecked Sendable {
   /// Where a connection is in its life.
-  enum Phase: Equatable {
+  enum Phase {
     /// Calls are accepted.
     case serving
     /// The server stops: what runs may finish, new calls are refused, then it closes.
@@ -29,8 +29,15 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
   struct RunningCall {
     let task: Task<Void, Never>
     let deadline: Deadline
-    let method: MethodTable.Entry
     let inbound: (any InboundMessages)?
+  }
+
+  /// What it keeps of one that may still do so. Without references: every call has one.
+  struct StartingCall {
+    let id: UInt32
+    let deadline: Deadline
+    let isUnary: Bool
+    let isOpen: Bool
   }
 
   let shard: ServerShard
@@ -42,11 +49,17 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
   var decoder: FrameDecoder
   var streams = StreamTable<RunningCall>()
   /// The call whose handler is in its first stretch; it is not in `streams` yet.
-  var starting: CallOpening?
-  /// Unary calls of this read that are decoded and about to start.
-  var queued = CallQueue()
-  /// Which task may take from `queued`; see ``runQueued()``.
+  var starting: StartingCall?
+  /// How many of the bytes that have arrived are acted on; while ``isReading``.
+  var position = 0
+  /// When they arrived.
+  var readAt: MonotonicInstant
+  /// Bytes that have arrived are being acted on, here or in the first stretch of a handler.
+  var isReading = false
+  /// Which task may go on to the next call; see ``runUnary(_:)``.
   var runner = 0
+  /// A streaming call that such a task has come to.
+  var stream: CallOpening?
   var violations = 0
   var deadlines = DeadlineTimer()
   /// Nothing is read; see ``mayRead`` and ``hasRoom(for:)`` for the reasons.
@@ -69,7 +82,8 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
     self.refusal = refusal
     self.shard = shard
     decoder = FrameDecoder()
-    progress = Progress(now: shard.loop.now)
+    readAt = shard.loop.now
+    progress = Progress(now: readAt)
     // Nobody would hear the answers: what runs is cancelled, also while nothing is read (C11).
     socket.closesOnHangup = true
   }
@@ -78,11 +92,27 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
   var limits: ServerLimits { shard.server.limits }
   var logger: Logger { shard.server.logger }
 
+  // Patterns, as == would hand `phase` itself to somebody else, and each look at it would then be
+  // checked for exclusivity.
+
   /// Whether frames are acted on.
-  var isServing: Bool { phase == .serving || phase == .draining }
+  var isServing: Bool {
+    switch phase {
+    case .serving, .draining: true
+    case .finishing, .leaving, .closed: false
+    }
+  }
+
+  var isDraining: Bool {
+    if case .draining = phase { true } else { false }
+  }
+
+  var isClosed: Bool {
+    if case .closed = phase { true } else { false }
+  }
 
   /// Handlers that run now or are about to.
-  var running: Int { streams.running + queued.count + (starting == nil ? 0 : 1) }
+  var running: Int { streams.running + (starting == nil ? 0 : 1) }
 
   /// Runs `work` on the loop: at once when the caller is on it.
   func onLoop(_ work: @escaping @Sendable (ServerConnection) -> Void) {
@@ -96,39 +126,26 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
   // MARK: StreamSocketDelegate
 
   func received(_ bytes: Span<UInt8>) -> Int {
-    progress.heard(at: loop.now)
-    var offset = 0
-    reading: while mayRead {
-      let start = offset
-      switch decoder.next(in: bytes, at: &offset) {
-      case .frame(let header, let body):
-        guard mayFollow(header), hasRoom(for: header) else {
-          offset = start
-          break reading
-        }
-        receive(header, bytes.extracting(body))
-      case .oversized(let header):
-        guard mayFollow(header) else { break reading }
-        decoder.skip(header, at: &offset)
-        refuseOversized(header)
-      case .skipped:
-        progress.frameEnded()
-      case .reservedByte:
-        log("closing: the reserved first byte of a frame is not zero")
-        finish(within: .zero)
-        break reading
-      case .incomplete:
-        break reading
-      }
-    }
-    runQueued()
-    if isServing { noteUnread(bytes, &offset) }
+    readAt = loop.now
+    progress.heard(at: readAt)
+    position = 0
+    isReading = true
+    while let opening = takeStream() ?? nextCall(in: bytes) { start(opening, bytes) }
+    isReading = false
+    countOutput()
+    if isServing { noteUnread(bytes) }
     guard isServing else {
       // Nothing is read any more: what is left is thrown away.
       releaseReservation()
       return bytes.count
     }
-    return offset
+    return position
+  }
+
+  private func takeStream() -> CallOpening? {
+    guard let opening = stream else { return nil }
+    stream = nil
+    return opening
   }
 
   func peerFinishedWriting() {
@@ -150,10 +167,9 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, @unchecked Sen
   }
 
   func closed(_ error: SystemError?) {
-    guard phase != .closed else { return }
+    guard !isClosed else { return }
     if let error { log("closed: \(error)") }
     phase = .closed
-    _ = queued.removeAll()
     deadlines.cancel()
     let gone = RPCError(.cancelled, "the client is gone")
     for (id, call) in streams.calls {

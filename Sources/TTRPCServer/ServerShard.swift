@@ -8,30 +8,21 @@ final class ServerCore: Sendable {
   let limits: ServerLimits
   let methods: MethodTable
   let admit: @Sendable (PeerCredentials) -> Admission
-  let authorize: @Sendable (CallInfo) throws(RPCError) -> Void
+  let authorize: @Sendable (MethodName, Caller) throws(RPCError) -> Void
   let logger: Logger
   let inbound: InboundBudget
   let outbound: OutboundBudget
   let ledger: ConnectionLedger
-  private let maxUnaryNanoseconds: Int64
-  private let maxStreamNanoseconds: Int64
 
   init(_ configuration: ServerConfiguration, _ services: [ServiceDefinition], shardCount: Int) {
     limits = configuration.limits
-    maxUnaryNanoseconds = limits.maxUnaryTime.saturatingNanoseconds
-    maxStreamNanoseconds = limits.maxStreamTime?.saturatingNanoseconds ?? .max
-    methods = MethodTable(services)
+    methods = MethodTable(services, limits)
     admit = configuration.admit
     authorize = configuration.authorize
     logger = configuration.logger
     inbound = InboundBudget(limits)
     outbound = OutboundBudget(limits, loopCount: shardCount)
     ledger = ConnectionLedger(limits)
-  }
-
-  /// Longest a method of that kind may take, in nanoseconds; the greatest number: no limit.
-  func maxNanoseconds(_ kind: MethodKind) -> Int64 {
-    kind == .unary ? maxUnaryNanoseconds : maxStreamNanoseconds
   }
 }
 
@@ -43,8 +34,6 @@ final class ServerShard: @unchecked Sendable {
   let loop: EventLoop
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
   private var sweeper: LoopTimer?
-  /// Room for the queue of the connection that is being read.
-  var spareQueue: [QueuedCall] = []
   private var ending: (() -> Void)?
   private var hasEnded = false
   /// Cuts off what runs, while it may still finish.
@@ -100,10 +89,10 @@ final class ServerShard: @unchecked Sendable {
     let refusal: RPCError?
     switch server.admit(peer) {
     case .admitted(let principal):
-      caller = Caller(peer: peer, principal: principal)
+      caller = Caller(peer: peer, principal: principal, loop: loop)
       refusal = nil
     case .refused(let error):
-      caller = Caller(peer: peer, principal: nil)
+      caller = Caller(peer: peer, principal: nil, loop: loop)
       refusal = error
     }
     let socket = StreamSocket(accepted, on: loop)
@@ -130,7 +119,7 @@ final class ServerShard: @unchecked Sendable {
 
   /// Forgets a closed connection when its last handler has returned.
   func forgetIfDone(_ connection: ServerConnection) {
-    guard connection.phase == .closed, connection.running == 0 else { return }
+    guard connection.isClosed, connection.running == 0 else { return }
     connections[ObjectIdentifier(connection)] = nil
     guard connections.isEmpty else { return }
     sweeper?.cancel()

@@ -124,7 +124,7 @@ import Testing
       try await loop.run {
         try far.start(Recorder(log))
         _ = loop.schedule(after: .milliseconds(1)) {
-          near.output += Array("hello".utf8)
+          near.withOutput { $0 += Array("hello".utf8) }
           near.flush()
         }
       }

@@ -76,7 +76,7 @@ final class Echo: StreamSocketDelegate {
   }
 
   func received(_ bytes: Span<UInt8>) -> Int {
-    socket.output += bytes.array
+    socket.withOutput { $0 += bytes.array }
     socket.flush()
     if socket.unsentBytes > 1 << 20 { socket.pauseReading() }
     return bytes.count
@@ -89,7 +89,7 @@ final class Echo: StreamSocketDelegate {
 extension StreamSocket {
   /// Only on the loop.
   func say(_ text: String) {
-    output += Array(text.utf8)
+    withOutput { $0 += Array(text.utf8) }
     flush()
   }
 }

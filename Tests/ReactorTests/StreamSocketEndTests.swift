@@ -14,7 +14,7 @@ import Testing
         try near.start(Recorder(log))
         try far.start(Recorder(Log()))
         far.say("never read")
-        near.output += [1, 2, 3]
+        near.withOutput { $0 += [1, 2, 3] }
         near.close()
         near.close()
         #expect(log.entries.isEmpty)

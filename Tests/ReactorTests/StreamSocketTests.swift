@@ -151,16 +151,16 @@ import Testing
       let size = 4 << 20
       try await loop.run {
         try near.start(Recorder(log))
-        near.output += [UInt8](repeating: 1, count: size)
+        near.withOutput { $0 += [UInt8](repeating: 1, count: size) }
         near.flush()
-        loop.atEndOfTurn { near.output += [2] }
+        loop.atEndOfTurn { near.withOutput { $0 += [2] } }
       }
       await world.turn()
       let left = await loop.run { near.unsentBytes }
       #expect(left > 0 && left < size)
       // More while it waits, and flushes that must not turn into system calls.
       await loop.run {
-        near.output += [3]
+        near.withOutput { $0 += [3] }
         near.flush()
         near.finishWriting()
       }
@@ -184,12 +184,12 @@ import Testing
       let size = 1 << 20
       try await loop.run {
         try near.start(OutputWatch(near, log))
-        near.output += [1, 2, 3]
+        near.withOutput { $0 += [1, 2, 3] }
         near.flush()
         near.writeNow()
         #expect(near.unsentBytes == 0 && log.entries == [0])
         near.writeNow()
-        near.output += [UInt8](repeating: 1, count: size)
+        near.withOutput { $0 += [UInt8](repeating: 1, count: size) }
         near.writeNow()
         // The kernel is full: nothing can be taken, and nothing is told.
         near.writeNow()
@@ -227,8 +227,8 @@ import Testing
       }
       for message in messages {
         await loop.run {
-          far.output += withUnsafeBytes(of: UInt32(message.count).bigEndian, Array.init)
-          far.output += message
+          far.withOutput { $0 += withUnsafeBytes(of: UInt32(message.count).bigEndian, Array.init) }
+          far.withOutput { $0 += message }
           far.flush()
         }
       }

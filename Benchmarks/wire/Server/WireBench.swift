@@ -23,13 +23,23 @@ struct WireBench {
 
   private static func serve(_ path: String) async throws {
     let echo = ServiceDefinition(
-      name: "bench.Echo", methods: [.unary("Echo") { (request: ProtoAny, _) in request }])
+      name: "bench.Echo",
+      methods: [
+        .unary("Echo", ProtoAny.self, ProtoAny.self) { call in
+          call.finish(with: try await answer(call.request(), call.context))
+        }
+      ])
     let configuration = ServerConfiguration(path: path, logger: Logger(label: "bench"))
     let server = Server(
       configuration, services: [echo], on: try EventLoopGroup(name: "loop"))
     try await server.run {
       try? FileHandle.standardOutput.write(contentsOf: Array("ready\n".utf8))
     }
+  }
+
+  /// The method, as services write theirs.
+  private static func answer(_ request: ProtoAny, _ call: CallContext) async throws -> ProtoAny {
+    request
   }
 
   private static func call(_ path: String, window: Int, seconds: Int) async throws {

@@ -156,8 +156,8 @@ extension CallContext {
   /// The same call with an earlier deadline: a stream may have none.
   fileprivate func bounded(by deadline: Deadline) -> CallContext {
     CallContext(
-      method: method, caller: caller, metadata: metadata,
-      deadline: self.deadline.sooner(deadline), loop: loop)
+      method: served, caller: caller, metadata: metadata,
+      deadline: self.deadline.sooner(deadline))
   }
 }
 

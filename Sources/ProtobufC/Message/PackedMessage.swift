@@ -38,20 +38,31 @@ package struct PackedMessage: ~Copyable {
   /// Appends the serialized message.
   @usableFromInline
   package func append(to buffer: inout [UInt8]) {
+    buffer.append(addingCapacity: size) { span in append(to: &span) }
+  }
+
+  /// Writes the serialized message behind what is in `span`, which must have room for it.
+  package func append(to span: inout OutputSpan<UInt8>) {
+    precondition(span.freeCapacity >= size, "a message of \(size) bytes needs as much room")
     guard size > 0 else { return }
-    buffer.append(addingCapacity: size) { span in
-      unsafe span.withUnsafeMutableBufferPointer { target, count in
-        count = unsafe protobuf_c_message_pack(message, target.baseAddress)
-      }
+    unsafe span.withUnsafeMutableBufferPointer { target, count in
+      count += unsafe protobuf_c_message_pack(message, target.baseAddress.unsafelyUnwrapped + count)
     }
   }
 
   /// Appends the message as a length-delimited field: tag, length, bytes.
   @usableFromInline
   package func append(asField number: Int, to buffer: inout [UInt8]) {
-    WireBytes.appendVarint(Self.tag(number), to: &buffer)
-    WireBytes.appendVarint(UInt64(size), to: &buffer)
-    append(to: &buffer)
+    buffer.append(addingCapacity: size(asField: number)) { span in
+      append(asField: number, to: &span)
+    }
+  }
+
+  /// Writes the message as a length-delimited field behind what is in `span`, which must have room.
+  package func append(asField number: Int, to span: inout OutputSpan<UInt8>) {
+    WireBytes.appendVarint(Self.tag(number), to: &span)
+    WireBytes.appendVarint(UInt64(size), to: &span)
+    append(to: &span)
   }
 
   /// The message as proto3 JSON.

@@ -103,12 +103,12 @@ enum WireBytes {
   }
 
   /// Appends a varint.
-  static func appendVarint(_ value: UInt64, to buffer: inout [UInt8]) {
+  static func appendVarint(_ value: UInt64, to span: inout OutputSpan<UInt8>) {
     var rest = value
     while rest >= 0x80 {
-      buffer.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      span.append(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7
     }
-    buffer.append(UInt8(truncatingIfNeeded: rest))
+    span.append(UInt8(truncatingIfNeeded: rest))
   }
 }

@@ -7,17 +7,29 @@ package final class Caller: Sendable {
   package let peer: PeerCredentials
   /// What the admission hook made of it.
   package let principal: (any Sendable)?
+  /// Where the connection lives.
+  package let loop: EventLoop
 
-  package init(peer: PeerCredentials, principal: (any Sendable)?) {
+  package init(peer: PeerCredentials, principal: (any Sendable)?, loop: EventLoop) {
     self.peer = peer
     self.principal = principal
+    self.loop = loop
+  }
+}
+
+/// A method that is served: one reference for its calls to carry instead of two strings.
+package final class ServedMethod: Sendable {
+  package let name: MethodName
+
+  package init(_ name: MethodName) {
+    self.name = name
   }
 }
 
 /// What a service method may know about the call it serves.
 package final class CallContext: Sendable {
   /// The method that was called.
-  package let method: MethodName
+  package let served: ServedMethod
   /// Who calls.
   package let caller: Caller
   /// What the caller sent along.
@@ -25,19 +37,16 @@ package final class CallContext: Sendable {
   /// When the call is answered with DEADLINE_EXCEEDED and its task cancelled. Every wait of the
   /// method takes it. ``Deadline/never`` for a stream whose caller named no time.
   package let deadline: Deadline
-  /// The loop the call lives on: its connection, its database connections, its timers.
-  package let loop: EventLoop
   /// 0: nobody has asked yet.
   private let requestNumber = Atomic<UInt64>(0)
 
   package init(
-    method: MethodName, caller: Caller, metadata: Metadata, deadline: Deadline, loop: EventLoop
+    method: ServedMethod, caller: Caller, metadata: Metadata, deadline: Deadline
   ) {
-    self.method = method
+    served = method
     self.caller = caller
     self.metadata = metadata
     self.deadline = deadline
-    self.loop = loop
   }
 
   /// A context for tests that call a service without a socket.
@@ -46,9 +55,16 @@ package final class CallContext: Sendable {
     metadata: Metadata = Metadata(), deadline: Deadline, loop: EventLoop
   ) {
     self.init(
-      method: method, caller: Caller(peer: peer, principal: principal), metadata: metadata,
-      deadline: deadline, loop: loop)
+      method: ServedMethod(method),
+      caller: Caller(peer: peer, principal: principal, loop: loop), metadata: metadata,
+      deadline: deadline)
   }
+
+  /// Its name.
+  package var method: MethodName { served.name }
+
+  /// The loop the call lives on: its connection, its database connections, its timers.
+  package var loop: EventLoop { caller.loop }
 
   /// What the kernel says about the caller's process.
   package var peer: PeerCredentials { caller.peer }

@@ -5,8 +5,8 @@ package import ProtobufC
 package protocol MethodVisitor {
   associatedtype Result
 
-  func unary<Request: Message, Response: Message>(
-    _ body: @escaping @Sendable (Request, CallContext) async throws -> Response
+  func unary(
+    _ serve: @escaping @Sendable (UnaryCall) async throws -> UnaryCall.Finished
   ) -> Result
 
   func serverStreaming<Request: Message, Response: Message>(
@@ -32,11 +32,11 @@ protocol MethodCode: Sendable {
   func accept<Visitor: MethodVisitor>(_ visitor: Visitor) -> Visitor.Result
 }
 
-struct UnaryCode<Request: Message, Response: Message>: MethodCode {
-  let body: @Sendable (Request, CallContext) async throws -> Response
+struct UnaryCode: MethodCode {
+  let serve: @Sendable (UnaryCall) async throws -> UnaryCall.Finished
 
   func accept<Visitor: MethodVisitor>(_ visitor: Visitor) -> Visitor.Result {
-    visitor.unary(body)
+    visitor.unary(serve)
   }
 }
 

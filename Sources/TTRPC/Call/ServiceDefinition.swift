@@ -34,12 +34,14 @@ package struct MethodDefinition: Sendable {
   package let response: MessageDescriptor
   private let code: any MethodCode
 
-  /// One request, one response.
+  /// One request, one response. `serve` reads the request, answers, and is written where both types
+  /// are known: generic code around a call costs more than the call.
   package static func unary<Request: Message, Response: Message>(
-    _ name: String, _: Request.Type = Request.self, _: Response.Type = Response.self,
-    _ body: @escaping @Sendable (Request, CallContext) async throws -> Response
+    _ name: String, _: Request.Type, _: Response.Type,
+    _ serve: @escaping @Sendable (UnaryCall) async throws -> UnaryCall.Finished
   ) -> MethodDefinition {
-    MethodDefinition(name, .unary, Request.self, Response.self, UnaryCode(body: body))
+    MethodDefinition(
+      name, .unary, Request.descriptor, Response.descriptor, UnaryCode(serve: serve))
   }
 
   /// One request, a stream of responses. The stream ends when `body` returns.
@@ -50,7 +52,8 @@ package struct MethodDefinition: Sendable {
       Void
   ) -> MethodDefinition {
     MethodDefinition(
-      name, .serverStreaming, Request.self, Response.self, ServerStreamingCode(body: body))
+      name, .serverStreaming, Request.descriptor, Response.descriptor,
+      ServerStreamingCode(body: body))
   }
 
   /// A stream of requests, one response.
@@ -59,7 +62,8 @@ package struct MethodDefinition: Sendable {
     _ body: @escaping @Sendable (RequestStream<Request>, CallContext) async throws -> Response
   ) -> MethodDefinition {
     MethodDefinition(
-      name, .clientStreaming, Request.self, Response.self, ClientStreamingCode(body: body))
+      name, .clientStreaming, Request.descriptor, Response.descriptor,
+      ClientStreamingCode(body: body))
   }
 
   /// A stream both ways. The stream of responses ends when `body` returns.
@@ -71,17 +75,18 @@ package struct MethodDefinition: Sendable {
       ) async throws -> Void
   ) -> MethodDefinition {
     MethodDefinition(
-      name, .bidirectional, Request.self, Response.self, BidirectionalCode(body: body))
+      name, .bidirectional, Request.descriptor, Response.descriptor,
+      BidirectionalCode(body: body))
   }
 
   private init(
-    _ name: String, _ kind: MethodKind, _ request: any Message.Type,
-    _ response: any Message.Type, _ code: any MethodCode
+    _ name: String, _ kind: MethodKind, _ request: MessageDescriptor,
+    _ response: MessageDescriptor, _ code: any MethodCode
   ) {
     self.name = name
     self.kind = kind
-    self.request = request.descriptor
-    self.response = response.descriptor
+    self.request = request
+    self.response = response
     self.code = code
   }
 

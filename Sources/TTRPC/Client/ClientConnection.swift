@@ -50,14 +50,15 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
     nextID += 2
     call.state = .sent(stream: id)
     calls[id] = call
-    RequestFrame.append(
-      call.data, call.flags, stream: id, deadline: call.deadline, to: &socket.output)
+    socket.withOutput {
+      RequestFrame.append(call.data, call.flags, stream: id, deadline: call.deadline, to: &$0)
+    }
     socket.flush()
   }
 
   /// Sends a message of a stream of requests, or its end.
   func sendData(_ data: [UInt8], _ flags: FrameFlags, stream id: UInt32) {
-    FrameWriter.append(.data, flags, stream: id, data: data, to: &socket.output)
+    socket.withOutput { FrameWriter.append(.data, flags, stream: id, data: data, to: &$0) }
     socket.flush()
   }
 

@@ -34,6 +34,14 @@ extension RPCError {
   }
 }
 
+extension RPCError {
+  /// For a payload that is not the message it should be.
+  package init(undecodable error: MessageError) {
+    self.init(
+      .invalidArgument, error.summary, details: [.badRequest(error.violations)])
+  }
+}
+
 extension StatusDetail {
   /// The detail as it travels; nil when it holds text that cannot.
   var packed: ProtoAny? {

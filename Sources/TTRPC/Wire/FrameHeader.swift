@@ -31,6 +31,21 @@ package struct FrameHeader: Equatable, Sendable {
     flags = FrameFlags(rawValue: bytes[offset + 9])
   }
 
+  /// Writes the header behind what is in `output`, which has room for it.
+  func append(to output: inout OutputSpan<UInt8>) {
+    Self.append(dataLength, to: &output)
+    Self.append(streamID, to: &output)
+    output.append(type.rawValue)
+    output.append(flags.rawValue)
+  }
+
+  private static func append(_ word: UInt32, to output: inout OutputSpan<UInt8>) {
+    output.append(UInt8(truncatingIfNeeded: word >> 24))
+    output.append(UInt8(truncatingIfNeeded: word >> 16))
+    output.append(UInt8(truncatingIfNeeded: word >> 8))
+    output.append(UInt8(truncatingIfNeeded: word))
+  }
+
   private static func word(_ bytes: Span<UInt8>, at offset: Int) -> UInt32 {
     UInt32(bytes[offset]) << 24 | UInt32(bytes[offset + 1]) << 16
       | UInt32(bytes[offset + 2]) << 8 | UInt32(bytes[offset + 3])

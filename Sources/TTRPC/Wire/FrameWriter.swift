@@ -24,11 +24,13 @@ package enum FrameWriter {
   package static func appendData(
     _ message: some Message, stream id: UInt32, to output: inout [UInt8]
   ) throws(Refusal) {
-    try append(message, to: &output) { packed, output in
+    try append(message) { packed in
       guard packed.size <= FrameHeader.maxDataLength else { return false }
-      append(
-        FrameHeader(dataLength: UInt32(packed.size), streamID: id, type: .data), to: &output)
-      packed.append(to: &output)
+      let header = FrameHeader(dataLength: UInt32(packed.size), streamID: id, type: .data)
+      output.append(addingCapacity: FrameHeader.byteCount + packed.size) { span in
+        header.append(to: &span)
+        packed.append(to: &span)
+      }
       return true
     }
   }
@@ -37,23 +39,28 @@ package enum FrameWriter {
   package static func appendResponse(
     _ message: some Message, stream id: UInt32, to output: inout [UInt8]
   ) throws(Refusal) {
-    try append(message, to: &output) { packed, output in
-      let length = packed.size == 0 ? 0 : packed.size(asField: 2)
-      guard length <= FrameHeader.maxDataLength else { return false }
-      append(
-        FrameHeader(dataLength: UInt32(length), streamID: id, type: .response), to: &output)
-      if length > 0 { packed.append(asField: 2, to: &output) }
-      return true
+    try append(message) { packed in appendResponse(packed, stream: id, to: &output) }
+  }
+
+  private static func appendResponse(
+    _ packed: borrowing PackedMessage, stream id: UInt32, to output: inout [UInt8]
+  ) -> Bool {
+    let length = packed.size == 0 ? 0 : packed.size(asField: 2)
+    guard length <= FrameHeader.maxDataLength else { return false }
+    let header = FrameHeader(dataLength: UInt32(length), streamID: id, type: .response)
+    output.append(addingCapacity: FrameHeader.byteCount + length) { span in
+      header.append(to: &span)
+      if length > 0 { packed.append(asField: 2, to: &span) }
     }
+    return true
   }
 
   private static func append(
-    _ message: some Message, to output: inout [UInt8],
-    _ body: (borrowing PackedMessage, inout [UInt8]) -> Bool
+    _ message: some Message, _ body: (borrowing PackedMessage) -> Bool
   ) throws(Refusal) {
     let fits: Bool
     do throws(MessageError) {
-      fits = try message.withPacked { packed in body(packed, &output) }
+      fits = try message.withPacked { packed in body(packed) }
     } catch {
       throw .unserializable(error)
     }
@@ -74,10 +81,7 @@ package enum FrameWriter {
 
   /// A header alone.
   package static func append(_ header: FrameHeader, to output: inout [UInt8]) {
-    append(header.dataLength, to: &output)
-    append(header.streamID, to: &output)
-    output.append(header.type.rawValue)
-    output.append(header.flags.rawValue)
+    output.append(addingCapacity: FrameHeader.byteCount) { span in header.append(to: &span) }
   }
 
   /// A number as protobuf writes it.
@@ -94,12 +98,5 @@ package enum FrameWriter {
   static func varintLength(_ number: UInt64) -> Int {
     // Seven bits a byte, and zero has one.
     (64 - (number | 1).leadingZeroBitCount + 6) / 7
-  }
-
-  private static func append(_ word: UInt32, to output: inout [UInt8]) {
-    output.append(UInt8(truncatingIfNeeded: word >> 24))
-    output.append(UInt8(truncatingIfNeeded: word >> 16))
-    output.append(UInt8(truncatingIfNeeded: word >> 8))
-    output.append(UInt8(truncatingIfNeeded: word))
   }
 }

@@ -94,8 +94,8 @@ struct Daemon: Sendable {
       server.group = group
     }
     server.admission = { .admitted(principal: access.admit($0)) }
-    server.authorize = { info throws(RPCError) in
-      try access.authorize(info.method, peer: info.peer, principal: info.principal)
+    server.authorize = { method, caller throws(RPCError) in
+      try access.authorize(method, peer: caller.peer, principal: caller.principal)
     }
     return server
   }

@@ -138,9 +138,9 @@ struct ErrorTests {
   func unauthorized() async throws {
     try await World.with({
       $0.admission = { .admitted(principal: $0.userID) }
-      $0.authorize = { info throws(RPCError) in
-        guard info.principal as? UInt32 == info.peer.userID, info.method.method == "Nothing" else {
-          throw RPCError(.permissionDenied, "not \(info.method)")
+      $0.authorize = { method, caller throws(RPCError) in
+        guard caller.principal as? UInt32 == caller.peer.userID, method.method == "Nothing" else {
+          throw RPCError(.permissionDenied, "not \(method)")
         }
       }
     }) { world in

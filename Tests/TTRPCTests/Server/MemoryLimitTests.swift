@@ -92,7 +92,7 @@ struct MemoryLimitTests {
       // Three megabytes of answers in the turn after this one.
       await world.loops.loops[0].run {
         for client in clients {
-          client.socket.output += request
+          client.socket.withOutput { $0 += request }
           client.socket.flush()
         }
       }

@@ -110,11 +110,11 @@ struct SkippedFrameTests {
       // In two turns, so that the frame is known to be on its way when the reading stops.
       let loop = raw.socket.loop
       await loop.run {
-        raw.socket.output += next[..<15]
+        raw.socket.withOutput { $0 += next[..<15] }
         raw.socket.flush()
         loop.atEndOfTurn {
           loop.submit {
-            raw.socket.output += next[15...] + next[..<5]
+            raw.socket.withOutput { $0 += next[15...] + next[..<5] }
             raw.socket.flush()
           }
         }

@@ -152,11 +152,11 @@ struct StreamingTests {
         .request, stream: 3, try RawClient.request("Echo", payload: [0x0A, 1, 65]))
       // The second request is read in the turn after the first one's answer has left.
       await loop.run {
-        raw.socket.output += count
+        raw.socket.withOutput { $0 += count }
         raw.socket.flush()
         loop.atEndOfTurn {
           loop.submit {
-            raw.socket.output += echo
+            raw.socket.withOutput { $0 += echo }
             raw.socket.flush()
           }
         }

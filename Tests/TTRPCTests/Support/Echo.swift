@@ -216,3 +216,14 @@ final class Gate: Sendable {
       arrivals: state.arrivals, cancellations: state.cancellations, counted: state.counted)
   }
 }
+
+extension MethodDefinition {
+  /// A method as a closure: generated code writes the two lines in between.
+  fileprivate static func unary<Request: Message, Response: Message>(
+    _ name: String, _ body: @escaping @Sendable (Request, CallContext) async throws -> Response
+  ) -> MethodDefinition {
+    .unary(name, Request.self, Response.self) { call in
+      call.finish(with: try await body(call.request(), call.context))
+    }
+  }
+}

@@ -38,7 +38,7 @@ final class RawClient: StreamSocketDelegate, @unchecked Sendable {
 
   func send(_ bytes: [UInt8]) async {
     await socket.loop.run {
-      self.socket.output.append(contentsOf: bytes)
+      self.socket.withOutput { $0 += bytes }
       self.socket.flush()
     }
   }

@@ -17,7 +17,7 @@ final class RawServer: @unchecked Sendable {
     }
 
     func send(_ bytes: [UInt8]) {
-      socket.output.append(contentsOf: bytes)
+      socket.withOutput { $0 += bytes }
       socket.flush()
     }
 

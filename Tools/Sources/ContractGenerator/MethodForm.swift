@@ -19,6 +19,8 @@ struct MethodForm {
     }
   }
 
+  var isUnary: Bool { !method.clientStreaming && !method.serverStreaming }
+
   /// What an implementation takes, in the order in which `MethodDefinition` hands it over.
   var serverParameters: [String] {
     let requests =

@@ -33,12 +33,17 @@ struct ServiceFile {
     source.indented { source in
       source.line("name: \"\(service.fullName)\",")
       source.array("methods: ", methods, ")") { method, comma, source in
-        source.call(
-          ".\(method.kind)",
-          [
-            "\"\(method.method.name)\"", "\(method.request).self", "\(method.response).self",
-            method.name,
-          ], comma)
+        let head = ".\(method.kind)"
+        let types = [
+          "\"\(method.method.name)\"", "\(method.request).self", "\(method.response).self",
+        ]
+        guard method.isUnary else { return source.call(head, types + [method.name], comma) }
+        source.call(head, types, " { call in")
+        source.indented { source in
+          source.call(
+            "call.finish", ["with: try await \(method.name)(call.request(), call.context)"])
+        }
+        source.line("}" + comma)
       }
     }
   }

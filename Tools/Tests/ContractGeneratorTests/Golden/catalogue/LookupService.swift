@@ -22,7 +22,9 @@ extension LookupService {
     ServiceDefinition(
       name: "integration.v1.LookupService",
       methods: [
-        .unary("Find", FindRequest.self, FindResponse.self, find),
+        .unary("Find", FindRequest.self, FindResponse.self) { call in
+          call.finish(with: try await find(call.request(), call.context))
+        },
         .serverStreaming("Watch", FindRequest.self, FindResponse.self, watch),
       ])
   }

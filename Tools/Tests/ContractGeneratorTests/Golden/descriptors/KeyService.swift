@@ -13,7 +13,9 @@ extension KeyService {
     ServiceDefinition(
       name: "fixtures.v1.KeyService",
       methods: [
-        .unary("Get", APIKey.self, APIKey.self, get)
+        .unary("Get", APIKey.self, APIKey.self) { call in
+          call.finish(with: try await get(call.request(), call.context))
+        }
       ])
   }
 }

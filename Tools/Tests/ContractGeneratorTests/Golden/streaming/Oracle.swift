@@ -37,13 +37,16 @@ extension Oracle {
     ServiceDefinition(
       name: "fixtures.v1.Oracle",
       methods: [
-        .unary("Ask", AskRequest.self, AskResponse.self, ask),
+        .unary("Ask", AskRequest.self, AskResponse.self) { call in
+          call.finish(with: try await ask(call.request(), call.context))
+        },
         .serverStreaming("AskForMany", AskRequest.self, AskResponse.self, askForMany),
         .clientStreaming("Interrogate", AskRequest.self, AskResponse.self, interrogate),
         .bidirectional("Converse", AskRequest.self, AskResponse.self, converse),
-        .unary(
-          "UndocumentedMethodWithQuiteALongName", AskRequest.self, AskResponse.self,
-          undocumentedMethodWithQuiteALongName),
+        .unary("UndocumentedMethodWithQuiteALongName", AskRequest.self, AskResponse.self) { call in
+          call.finish(
+            with: try await undocumentedMethodWithQuiteALongName(call.request(), call.context))
+        },
       ])
   }
 }

@@ -16,7 +16,9 @@ extension Single {
     ServiceDefinition(
       name: "fixtures.v1.Single",
       methods: [
-        .unary("Ask", AskRequest.self, AskResponse.self, ask)
+        .unary("Ask", AskRequest.self, AskResponse.self) { call in
+          call.finish(with: try await ask(call.request(), call.context))
+        }
       ])
   }
 }

@@ -76,16 +76,30 @@ extension ApiKeyService {
     ServiceDefinition(
       name: "integration.v1.ApiKeyService",
       methods: [
-        .unary("CreateApiKey", CreateApiKeyRequest.self, CreateApiKeyResponse.self, createApiKey),
-        .unary("GetApiKey", GetApiKeyRequest.self, GetApiKeyResponse.self, getApiKey),
-        .unary("ListApiKeys", ListApiKeysRequest.self, ListApiKeysResponse.self, listApiKeys),
-        .unary("UpdateApiKey", UpdateApiKeyRequest.self, UpdateApiKeyResponse.self, updateApiKey),
-        .unary("RevokeApiKey", RevokeApiKeyRequest.self, RevokeApiKeyResponse.self, revokeApiKey),
-        .unary("RotateApiKey", RotateApiKeyRequest.self, RotateApiKeyResponse.self, rotateApiKey),
-        .unary("VerifyApiKey", VerifyApiKeyRequest.self, VerifyApiKeyResponse.self, verifyApiKey),
-        .unary(
-          "GetApiKeyUsage", GetApiKeyUsageRequest.self, GetApiKeyUsageResponse.self,
-          getApiKeyUsage),
+        .unary("CreateApiKey", CreateApiKeyRequest.self, CreateApiKeyResponse.self) { call in
+          call.finish(with: try await createApiKey(call.request(), call.context))
+        },
+        .unary("GetApiKey", GetApiKeyRequest.self, GetApiKeyResponse.self) { call in
+          call.finish(with: try await getApiKey(call.request(), call.context))
+        },
+        .unary("ListApiKeys", ListApiKeysRequest.self, ListApiKeysResponse.self) { call in
+          call.finish(with: try await listApiKeys(call.request(), call.context))
+        },
+        .unary("UpdateApiKey", UpdateApiKeyRequest.self, UpdateApiKeyResponse.self) { call in
+          call.finish(with: try await updateApiKey(call.request(), call.context))
+        },
+        .unary("RevokeApiKey", RevokeApiKeyRequest.self, RevokeApiKeyResponse.self) { call in
+          call.finish(with: try await revokeApiKey(call.request(), call.context))
+        },
+        .unary("RotateApiKey", RotateApiKeyRequest.self, RotateApiKeyResponse.self) { call in
+          call.finish(with: try await rotateApiKey(call.request(), call.context))
+        },
+        .unary("VerifyApiKey", VerifyApiKeyRequest.self, VerifyApiKeyResponse.self) { call in
+          call.finish(with: try await verifyApiKey(call.request(), call.context))
+        },
+        .unary("GetApiKeyUsage", GetApiKeyUsageRequest.self, GetApiKeyUsageResponse.self) { call in
+          call.finish(with: try await getApiKeyUsage(call.request(), call.context))
+        },
       ])
   }
 }

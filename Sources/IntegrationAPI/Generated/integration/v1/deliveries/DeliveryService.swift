@@ -48,14 +48,21 @@ extension DeliveryService {
     ServiceDefinition(
       name: "integration.v1.DeliveryService",
       methods: [
-        .unary(
-          "ListDeliveries", ListDeliveriesRequest.self, ListDeliveriesResponse.self,
-          listDeliveries),
-        .unary("GetDelivery", GetDeliveryRequest.self, GetDeliveryResponse.self, getDelivery),
-        .unary(
-          "RetryDelivery", RetryDeliveryRequest.self, RetryDeliveryResponse.self, retryDelivery),
-        .unary("ListAttempts", ListAttemptsRequest.self, ListAttemptsResponse.self, listAttempts),
-        .unary("GetAttempt", GetAttemptRequest.self, GetAttemptResponse.self, getAttempt),
+        .unary("ListDeliveries", ListDeliveriesRequest.self, ListDeliveriesResponse.self) { call in
+          call.finish(with: try await listDeliveries(call.request(), call.context))
+        },
+        .unary("GetDelivery", GetDeliveryRequest.self, GetDeliveryResponse.self) { call in
+          call.finish(with: try await getDelivery(call.request(), call.context))
+        },
+        .unary("RetryDelivery", RetryDeliveryRequest.self, RetryDeliveryResponse.self) { call in
+          call.finish(with: try await retryDelivery(call.request(), call.context))
+        },
+        .unary("ListAttempts", ListAttemptsRequest.self, ListAttemptsResponse.self) { call in
+          call.finish(with: try await listAttempts(call.request(), call.context))
+        },
+        .unary("GetAttempt", GetAttemptRequest.self, GetAttemptResponse.self) { call in
+          call.finish(with: try await getAttempt(call.request(), call.context))
+        },
       ])
   }
 }

@@ -48,18 +48,26 @@ extension EventTypeService {
       name: "integration.v1.EventTypeService",
       methods: [
         .unary(
-          "CreateEventType", CreateEventTypeRequest.self, CreateEventTypeResponse.self,
-          createEventType),
-        .unary("GetEventType", GetEventTypeRequest.self, GetEventTypeResponse.self, getEventType),
+          "CreateEventType", CreateEventTypeRequest.self, CreateEventTypeResponse.self
+        ) { call in
+          call.finish(with: try await createEventType(call.request(), call.context))
+        },
+        .unary("GetEventType", GetEventTypeRequest.self, GetEventTypeResponse.self) { call in
+          call.finish(with: try await getEventType(call.request(), call.context))
+        },
+        .unary("ListEventTypes", ListEventTypesRequest.self, ListEventTypesResponse.self) { call in
+          call.finish(with: try await listEventTypes(call.request(), call.context))
+        },
         .unary(
-          "ListEventTypes", ListEventTypesRequest.self, ListEventTypesResponse.self,
-          listEventTypes),
+          "UpdateEventType", UpdateEventTypeRequest.self, UpdateEventTypeResponse.self
+        ) { call in
+          call.finish(with: try await updateEventType(call.request(), call.context))
+        },
         .unary(
-          "UpdateEventType", UpdateEventTypeRequest.self, UpdateEventTypeResponse.self,
-          updateEventType),
-        .unary(
-          "DeleteEventType", DeleteEventTypeRequest.self, DeleteEventTypeResponse.self,
-          deleteEventType),
+          "DeleteEventType", DeleteEventTypeRequest.self, DeleteEventTypeResponse.self
+        ) { call in
+          call.finish(with: try await deleteEventType(call.request(), call.context))
+        },
       ])
   }
 }

@@ -50,14 +50,21 @@ extension EventService {
     ServiceDefinition(
       name: "integration.v1.EventService",
       methods: [
-        .unary("PublishEvent", PublishEventRequest.self, PublishEventResponse.self, publishEvent),
-        .unary(
-          "PublishEvents", PublishEventsRequest.self, PublishEventsResponse.self, publishEvents),
+        .unary("PublishEvent", PublishEventRequest.self, PublishEventResponse.self) { call in
+          call.finish(with: try await publishEvent(call.request(), call.context))
+        },
+        .unary("PublishEvents", PublishEventsRequest.self, PublishEventsResponse.self) { call in
+          call.finish(with: try await publishEvents(call.request(), call.context))
+        },
         .bidirectional(
           "PublishEventStream", PublishEventRequest.self, PublishEventStreamResponse.self,
           publishEventStream),
-        .unary("GetEvent", GetEventRequest.self, GetEventResponse.self, getEvent),
-        .unary("ListEvents", ListEventsRequest.self, ListEventsResponse.self, listEvents),
+        .unary("GetEvent", GetEventRequest.self, GetEventResponse.self) { call in
+          call.finish(with: try await getEvent(call.request(), call.context))
+        },
+        .unary("ListEvents", ListEventsRequest.self, ListEventsResponse.self) { call in
+          call.finish(with: try await listEvents(call.request(), call.context))
+        },
       ])
   }
 }

@@ -17,7 +17,9 @@ extension HealthService {
     ServiceDefinition(
       name: "integration.v1.HealthService",
       methods: [
-        .unary("GetHealth", GetHealthRequest.self, GetHealthResponse.self, getHealth)
+        .unary("GetHealth", GetHealthRequest.self, GetHealthResponse.self) { call in
+          call.finish(with: try await getHealth(call.request(), call.context))
+        }
       ])
   }
 }

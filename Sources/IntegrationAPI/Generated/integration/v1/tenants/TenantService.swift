@@ -47,12 +47,21 @@ extension TenantService {
     ServiceDefinition(
       name: "integration.v1.TenantService",
       methods: [
-        .unary("CreateTenant", CreateTenantRequest.self, CreateTenantResponse.self, createTenant),
-        .unary("GetTenant", GetTenantRequest.self, GetTenantResponse.self, getTenant),
-        .unary("ListTenants", ListTenantsRequest.self, ListTenantsResponse.self, listTenants),
-        .unary(
-          "SuspendTenant", SuspendTenantRequest.self, SuspendTenantResponse.self, suspendTenant),
-        .unary("ResumeTenant", ResumeTenantRequest.self, ResumeTenantResponse.self, resumeTenant),
+        .unary("CreateTenant", CreateTenantRequest.self, CreateTenantResponse.self) { call in
+          call.finish(with: try await createTenant(call.request(), call.context))
+        },
+        .unary("GetTenant", GetTenantRequest.self, GetTenantResponse.self) { call in
+          call.finish(with: try await getTenant(call.request(), call.context))
+        },
+        .unary("ListTenants", ListTenantsRequest.self, ListTenantsResponse.self) { call in
+          call.finish(with: try await listTenants(call.request(), call.context))
+        },
+        .unary("SuspendTenant", SuspendTenantRequest.self, SuspendTenantResponse.self) { call in
+          call.finish(with: try await suspendTenant(call.request(), call.context))
+        },
+        .unary("ResumeTenant", ResumeTenantRequest.self, ResumeTenantResponse.self) { call in
+          call.finish(with: try await resumeTenant(call.request(), call.context))
+        },
       ])
   }
 }

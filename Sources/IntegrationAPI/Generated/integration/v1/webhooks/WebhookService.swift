@@ -65,18 +65,30 @@ extension WebhookService {
     ServiceDefinition(
       name: "integration.v1.WebhookService",
       methods: [
-        .unary(
-          "CreateWebhook", CreateWebhookRequest.self, CreateWebhookResponse.self, createWebhook),
-        .unary("GetWebhook", GetWebhookRequest.self, GetWebhookResponse.self, getWebhook),
-        .unary("ListWebhooks", ListWebhooksRequest.self, ListWebhooksResponse.self, listWebhooks),
-        .unary(
-          "UpdateWebhook", UpdateWebhookRequest.self, UpdateWebhookResponse.self, updateWebhook),
-        .unary(
-          "DeleteWebhook", DeleteWebhookRequest.self, DeleteWebhookResponse.self, deleteWebhook),
+        .unary("CreateWebhook", CreateWebhookRequest.self, CreateWebhookResponse.self) { call in
+          call.finish(with: try await createWebhook(call.request(), call.context))
+        },
+        .unary("GetWebhook", GetWebhookRequest.self, GetWebhookResponse.self) { call in
+          call.finish(with: try await getWebhook(call.request(), call.context))
+        },
+        .unary("ListWebhooks", ListWebhooksRequest.self, ListWebhooksResponse.self) { call in
+          call.finish(with: try await listWebhooks(call.request(), call.context))
+        },
+        .unary("UpdateWebhook", UpdateWebhookRequest.self, UpdateWebhookResponse.self) { call in
+          call.finish(with: try await updateWebhook(call.request(), call.context))
+        },
+        .unary("DeleteWebhook", DeleteWebhookRequest.self, DeleteWebhookResponse.self) { call in
+          call.finish(with: try await deleteWebhook(call.request(), call.context))
+        },
         .unary(
           "RotateWebhookSecret", RotateWebhookSecretRequest.self,
-          RotateWebhookSecretResponse.self, rotateWebhookSecret),
-        .unary("TestWebhook", TestWebhookRequest.self, TestWebhookResponse.self, testWebhook),
+          RotateWebhookSecretResponse.self
+        ) { call in
+          call.finish(with: try await rotateWebhookSecret(call.request(), call.context))
+        },
+        .unary("TestWebhook", TestWebhookRequest.self, TestWebhookResponse.self) { call in
+          call.finish(with: try await testWebhook(call.request(), call.context))
+        },
       ])
   }
 }

@@ -25,7 +25,9 @@ extension GRPCHealth {
     ServiceDefinition(
       name: "grpc.health.v1.Health",
       methods: [
-        .unary("Check", HealthCheckRequest.self, HealthCheckResponse.self, check),
+        .unary("Check", HealthCheckRequest.self, HealthCheckResponse.self) { call in
+          call.finish(with: try await check(call.request(), call.context))
+        },
         .serverStreaming("Watch", HealthCheckRequest.self, HealthCheckResponse.self, watch),
       ])
   }
