@@ -1,8 +1,9 @@
 // The load generator: one thread, any number of connections, each with a window of calls in flight.
 //
-//   load SOCKET CONNECTIONS WINDOW SECONDS SERVICE METHOD REQUEST-FILE [echo] [idle=N]
+//   load SOCKET CONNECTIONS WINDOW SECONDS SERVICE METHOD REQUEST-FILE [echo] [each=N] [idle=N]
 //
-// REQUEST-FILE holds the request message. With `echo` every answer must be the request again; in any
+// REQUEST-FILE holds the request message, or with `each=N` any number of N bytes each, sent in turn.
+// With `echo` every answer must be the request again; in any
 // case it must be a Response with status OK. Prints calls, calls/s, p50 and p99 in microseconds. A
 // latency ends when the answer has been read, and begins when its request was handed to the kernel.
 // `idle=N` opens N more connections first, and leaves them alone.
@@ -35,6 +36,8 @@ struct connection {
 
 static uint8_t *frame;           // A whole request frame, with the stream id to fill in.
 static size_t frame_size;
+static uint8_t *payloads;        // The requests one behind the other.
+static size_t payload_size, payload_count, payload_next;
 static uint8_t *answer;          // What the data of each answer must be; NULL: any success.
 static size_t answer_size;
 static uint64_t histogram[64 << SUB_BITS];  // Log-linear: an error below 1 %.
@@ -90,24 +93,26 @@ static uint8_t *field(uint8_t *to, int number, const void *bytes, size_t count) 
   return to + count;
 }
 
-static void build(const char *service, const char *method, const char *path, int echo) {
+static void build(
+    const char *service, const char *method, const char *path, size_t each, int echo) {
   FILE *file = fopen(path, "rb");
   if (!file) fail(path);
-  uint8_t *payload = malloc(4 << 20);
-  size_t count = fread(payload, 1, 4 << 20, file);
+  payloads = malloc(4 << 20);
+  size_t all = fread(payloads, 1, 4 << 20, file), count = each ? each : all;
   fclose(file);
+  if (each && (!all || all % each)) errno = EINVAL, fail(path);
+  payload_size = count, payload_count = each ? all / each : 1;
   frame = malloc(HEADER + count + 1024);
   uint8_t *end = field(frame + HEADER, 1, service, strlen(service));
   end = field(end, 2, method, strlen(method));
-  if (count) end = field(end, 3, payload, count);
+  if (count) end = field(end, 3, payloads, count);
   frame_size = (size_t)(end - frame);
   put32(frame, (uint32_t)(frame_size - HEADER));
   frame[8] = 1, frame[9] = 0;
   if (echo) {
     answer = malloc(count + 16);
-    answer_size = (size_t)(field(answer, 2, payload, count) - answer);
+    answer_size = (size_t)(field(answer, 2, payloads, count) - answer);
   }
-  free(payload);
 }
 
 static int open_socket(const char *path) {
@@ -131,6 +136,11 @@ static void request(struct connection *c, uint64_t at) {
   c->started[c->next >> 1 & c->mask] = at;
   memcpy(c->out + c->out_count, frame, frame_size);
   put32(c->out + c->out_count + 4, c->next);
+  if (payload_count > 1) {
+    memcpy(c->out + c->out_count + frame_size - payload_size,
+           payloads + payload_next * payload_size, payload_size);
+    payload_next = (payload_next + 1) % payload_count;
+  }
   c->out_count += frame_size;
   c->next += 2;
 }
@@ -186,16 +196,18 @@ static void receive(struct connection *c, int poller) {
 int main(int count, char **arguments) {
   if (count < 8) {
     fprintf(stderr, "usage: load SOCKET CONNECTIONS WINDOW SECONDS SERVICE METHOD REQUEST-FILE"
-                    " [echo] [idle=N]\n");
+                    " [echo] [each=N] [idle=N]\n");
     return 64;
   }
   int connections = atoi(arguments[2]), window = atoi(arguments[3]), echo = 0, idle = 0;
+  size_t each = 0;
   double seconds = atof(arguments[4]);
   for (int i = 8; i < count; i++) {
     if (!strcmp(arguments[i], "echo")) echo = 1;
+    if (!strncmp(arguments[i], "each=", 5)) each = (size_t)atoi(arguments[i] + 5);
     if (!strncmp(arguments[i], "idle=", 5)) idle = atoi(arguments[i] + 5);
   }
-  build(arguments[5], arguments[6], arguments[7], echo);
+  build(arguments[5], arguments[6], arguments[7], each, echo);
   for (int i = 0; i < idle; i++) open_socket(arguments[1]);
   int poller = epoll_create1(EPOLL_CLOEXEC);
   struct connection *all = calloc((size_t)connections, sizeof *all);

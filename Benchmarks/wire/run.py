@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import resource
+import random
 import shutil
 import statistics
 import subprocess
@@ -213,8 +214,12 @@ def alone(given: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
+#: Tenants and webhooks of each that reads are spread over: calls for one tenant share statements.
+SPREADS = [(1, 1), (1, 100), (100, 5)]
+
+
 def reads(given: argparse.Namespace) -> str:
-    """A read answered from PostgreSQL under row level security, next to pgbench."""
+    """Reads answered from PostgreSQL under row level security, next to pgbench."""
     if not given.integrationd.exists() or not (BUILD / "wire-load").exists():
         return "\nskipped: reads from PostgreSQL (integrationd is not built)"
     work = Path(tempfile.mkdtemp(prefix="wire-bench."))
@@ -234,35 +239,51 @@ def reads(given: argparse.Namespace) -> str:
         contract = Contract()
         client = Client(str(daemon.socket), contract)
         stack.callback(client.close)
-        tenant = client.call(
-            "integration.v1.TenantService/CreateTenant", display_name="bench",
-            idempotency_key=str(uuid.uuid4())).tenant.tenant_id
-        webhook = client.call(
-            "integration.v1.WebhookService/CreateWebhook", tenant_id=tenant, webhook_name="bench",
-            webhook_url="https://example.com/", subscribed_events=["*"],
-            idempotency_key=str(uuid.uuid4())).webhook.webhook_id
         request, _ = contract.method("integration.v1.WebhookService/GetWebhook")
-        file = work / "request"
-        file.write_bytes(request(tenant_id=tenant, webhook_id=webhook).SerializeToString())
+        files = []
+        for tenants, webhooks in SPREADS:
+            requests = []
+            for _ in range(tenants):
+                tenant = client.call(
+                    "integration.v1.TenantService/CreateTenant", display_name="bench",
+                    idempotency_key=str(uuid.uuid4())).tenant.tenant_id
+                for number in range(webhooks):
+                    webhook = client.call(
+                        "integration.v1.WebhookService/CreateWebhook", tenant_id=tenant,
+                        webhook_name=f"bench {number}", webhook_url="https://example.com/",
+                        subscribed_events=["*"], idempotency_key=str(uuid.uuid4())).webhook
+                    requests.append(request(tenant_id=tenant, webhook_id=webhook.webhook_id))
+            random.Random(1).shuffle(requests)
+            file = work / f"requests-{tenants}-{webhooks}"
+            file.write_bytes(b"".join(one.SerializeToString() for one in requests))
+            files.append((file, len(requests[0].SerializeToString())))
         where = ("-h", cluster.sockets, "-p", str(PORT), "-U", "postgres", "postgres")
         cluster.run("pgbench", "-i", "-q", *where, limit=120)
-        ours, theirs = [], []
+        ours = [[] for _ in SPREADS]
+        theirs = []
         for _ in range(given.rounds):
-            done = subprocess.run(
-                [BUILD / "wire-load", daemon.socket, "16", "8", str(given.seconds),
-                 "integration.v1.WebhookService", "GetWebhook", file],
-                capture_output=True, text=True, timeout=given.seconds * 3 + 60)
-            if done.returncode != 0:
-                raise ProcessError(f"GetWebhook: {done.stderr.strip()}")
-            ours.append(figures(done.stdout)["per_second"])
+            for (file, size), rates in zip(files, ours):
+                done = subprocess.run(
+                    [BUILD / "wire-load", daemon.socket, "16", "8", str(given.seconds),
+                     "integration.v1.WebhookService", "GetWebhook", file, f"each={size}"],
+                    capture_output=True, text=True, timeout=given.seconds * 3 + 60)
+                if done.returncode != 0:
+                    raise ProcessError(f"GetWebhook: {done.stderr.strip()}")
+                rates.append(figures(done.stdout)["per_second"])
             report = cluster.run(
                 "pgbench", "-S", "-n", "-M", "prepared", "-c", "32", "-j", "2", "-T",
                 str(max(1, int(given.seconds))), *where, limit=given.seconds * 3 + 60)
             theirs.append(next(float(line.split()[2]) for line in report.splitlines()
                                if line.startswith("tps")))
-        mine, other = statistics.median(ours), statistics.median(theirs)
-        return (f"GetWebhook from PostgreSQL under row level security, 16 x 8: {short(mine)} calls/s; "
-                f"pgbench select-only, prepared, 32 clients: {short(other)}; ratio {mine / other:.2f}")
+        other = statistics.median(theirs)
+        lines = [
+            "", "GetWebhook from PostgreSQL under row level security, 16 x 8, next to pgbench "
+            f"select-only, prepared, 32 clients ({short(other)}/s):", "",
+            "| tenants x webhooks of each | calls/s | ratio |", "|---|---|---|"]
+        for (tenants, webhooks), rates in zip(SPREADS, ours):
+            mine = statistics.median(rates)
+            lines.append(f"| {tenants} x {webhooks} | {short(mine)} | {mine / other:.2f} |")
+        return "\n".join(lines)
 
 
 def main() -> int:

@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import Logging
 package import Reactor
 
@@ -104,19 +105,30 @@ package final class Database: Sendable {
     try query.row(of: try await run(query.statement, parameters, scope, deadline))
   }
 
+  /// Looks a row up by its id, together with the calls that do so at the same time.
+  /// - Parameter parameters: all but the last.
+  package func row<Row>(
+    _ lookup: Lookup<Row>, _ id: UUID, _ parameters: [SQLValue] = [], in scope: Scope,
+    deadline: Deadline
+  ) async throws(DatabaseError) -> Row? {
+    try lookup.query.row(
+      of: try await run(lookup.statement, parameters, id: id, scope, deadline))
+  }
+
   /// Runs a statement and returns how many rows it touched.
   @discardableResult
   package func execute<Row>(
     _ query: Query<Row>, _ parameters: [SQLValue] = [], in scope: Scope, deadline: Deadline
   ) async throws(DatabaseError) -> Int {
-    try await run(query.statement, parameters, scope, deadline).affectedRows
+    try await run(query.statement, parameters, scope, deadline).result.affectedRows
   }
 
   private func run(
-    _ statement: Statement, _ parameters: [SQLValue], _ scope: Scope, _ deadline: Deadline
-  ) async throws(DatabaseError) -> QueryResult {
+    _ statement: Statement, _ parameters: [SQLValue], id: UUID? = nil, _ scope: Scope,
+    _ deadline: Deadline
+  ) async throws(DatabaseError) -> Answer {
     try statement.check(parameters)
-    let call = Call(statement, parameters, tenant: scope.tenant, deadline: deadline)
+    let call = Call(statement, parameters, id: id, tenant: scope.tenant, deadline: deadline)
     return try await nearest.run(call, as: scope.role).get()
   }
 

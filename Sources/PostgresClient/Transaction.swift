@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+package import FoundationEssentials
 internal import Reactor
 
 /// An interactive transaction: one connection from `begin` to `commit`, read committed.
@@ -51,19 +51,27 @@ package final class Transaction: @unchecked Sendable {
     try query.row(of: try await run(query.statement, parameters))
   }
 
+  /// Looks a row up by its id.
+  /// - Parameter parameters: all but the last.
+  package func row<Row>(
+    _ lookup: Lookup<Row>, _ id: UUID, _ parameters: [SQLValue] = []
+  ) async throws(DatabaseError) -> Row? {
+    try lookup.query.row(of: try await run(lookup.statement, parameters, id: id))
+  }
+
   /// Runs a statement and returns how many rows it touched.
   @discardableResult
   package func execute<Row>(
     _ query: Query<Row>, _ parameters: [SQLValue] = []
   ) async throws(DatabaseError) -> Int {
-    try await run(query.statement, parameters).affectedRows
+    try await run(query.statement, parameters).result.affectedRows
   }
 
   private func run(
-    _ statement: Statement, _ parameters: [SQLValue]
-  ) async throws(DatabaseError) -> QueryResult {
+    _ statement: Statement, _ parameters: [SQLValue], id: UUID? = nil
+  ) async throws(DatabaseError) -> Answer {
     try statement.check(parameters)
-    let call = Call(statement, parameters, tenant: tenant, deadline: deadline)
+    let call = Call(statement, parameters, id: id, tenant: tenant, deadline: deadline)
     let answer = await call.answer {
       loop.perform { self.begin(call) }
     } cancel: { [loop] in
@@ -131,7 +139,7 @@ package final class Transaction: @unchecked Sendable {
     guard let result = batch.results[rank] else {
       return fail(call, DatabaseError(.misuse("a statement ended without a result")))
     }
-    call.finish(.success(result))
+    call.finish(.success(Answer(result)))
   }
 
   private func fail(_ call: Call, _ error: DatabaseError) {

@@ -13,7 +13,8 @@ extension ServerConnection {
   /// Whether there is room for what a frame asks for. A request above the limit of running handlers
   /// waits unread: refusing it would punish clients for calling many methods at once.
   func hasRoom(for header: FrameHeader) -> Bool {
-    guard header.type.rawValue == FrameType.request.rawValue, running >= limits.maxRunningHandlers else { return true }
+    guard header.type.rawValue == FrameType.request.rawValue, running >= limits.maxRunningHandlers
+    else { return true }
     return pause()
   }
 

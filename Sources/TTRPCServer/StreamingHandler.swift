@@ -12,7 +12,9 @@ protocol StreamingHandler: AnyObject, Sendable {
 final class ServerStreamingHandler<Request: Message, Response: Message>: StreamingHandler {
   let body: @Sendable (Request, ResponseWriter<Response>, CallContext) async throws -> Void
 
-  init(body: @escaping @Sendable (Request, ResponseWriter<Response>, CallContext) async throws -> Void) {
+  init(
+    body: @escaping @Sendable (Request, ResponseWriter<Response>, CallContext) async throws -> Void
+  ) {
     self.body = body
   }
 
@@ -60,7 +62,11 @@ final class BidirectionalHandler<Request: Message, Response: Message>: Streaming
   let body:
     @Sendable (RequestStream<Request>, ResponseWriter<Response>, CallContext) async throws -> Void
 
-  init(body: @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, CallContext) async throws -> Void) {
+  init(
+    body:
+      @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, CallContext)
+      async throws -> Void
+  ) {
     self.body = body
   }
 

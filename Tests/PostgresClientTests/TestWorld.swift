@@ -111,7 +111,17 @@ final class TestWorld: Sendable {
         other int not null
           constraint late_other references counters deferrable initially deferred
       );
-      grant select, insert, update, delete on notes, counters, late
+      create table parts (
+        tenant_id uuid not null,
+        id uuid not null,
+        divisor int not null,
+        primary key (tenant_id, id)
+      );
+      alter table parts enable row level security;
+      alter table parts force row level security;
+      create policy by_tenant on parts to integrationd_app
+        using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());
+      grant select, insert, update, delete on notes, counters, late, parts
         to integrationd_app, integrationd_worker;
       """)
 }

@@ -4,25 +4,63 @@ extension UUID {
   /// All zeroes.
   package static let nilUUID = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
 
+  // By hand, because Foundation asks sscanf and snprintf, and ids are in every call.
+
   /// Reads `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, hexadecimal of either case, and no other form
   /// (RFC 9562 §4).
   package init?(strict text: String) {
-    let hyphens: Set<Int> = [8, 13, 18, 23]
-    guard text.utf8.count == 36 else { return nil }
-    for (index, byte) in text.utf8.enumerated() {
-      switch byte {
-      case UInt8(ascii: "-"): guard hyphens.contains(index) else { return nil }
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-        UInt8(ascii: "A")...UInt8(ascii: "F"):
-        guard !hyphens.contains(index) else { return nil }
-      default: return nil
+    let text = text.utf8.span
+    guard text.count == 36 else { return nil }
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+    for index in text.indices {
+      if Self.isHyphen(at: index) {
+        guard text[index] == UInt8(ascii: "-") else { return nil }
+      } else {
+        guard let digit = Self.value(ofDigit: text[index]) else { return nil }
+        high = high << 4 | low >> 60
+        low = low << 4 | digit
       }
     }
-    self.init(uuidString: text)
+    func byte(_ half: UInt64, _ rank: UInt64) -> UInt8 {
+      UInt8(truncatingIfNeeded: half >> (56 - 8 * rank))
+    }
+    self.init(
+      uuid: (
+        byte(high, 0), byte(high, 1), byte(high, 2), byte(high, 3), byte(high, 4), byte(high, 5),
+        byte(high, 6), byte(high, 7), byte(low, 0), byte(low, 1), byte(low, 2), byte(low, 3),
+        byte(low, 4), byte(low, 5), byte(low, 6), byte(low, 7)
+      ))
   }
 
   /// Lower case, as the contract writes ids.
-  package var text: String { uuidString.lowercased() }
+  package var text: String {
+    var text: [UInt8] = []
+    text.reserveCapacity(36)
+    for byte in bytes {
+      if Self.isHyphen(at: text.count) { text.append(UInt8(ascii: "-")) }
+      text.append(Self.digit(byte >> 4))
+      text.append(Self.digit(byte & 15))
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  private static func isHyphen(at index: Int) -> Bool {
+    index == 8 || index == 13 || index == 18 || index == 23
+  }
+
+  private static func value(ofDigit digit: UInt8) -> UInt64? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(digit - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(digit - UInt8(ascii: "a") + 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(digit - UInt8(ascii: "A") + 10)
+    default: nil
+    }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
+  }
 }
 
 extension UUID {

@@ -34,16 +34,16 @@ package enum WebhookQueries {
       and s.webhook_id = w.id
     """
 
-  static let find = Query(
+  static let find = Lookup(
     "webhooks.find",
     """
     select \(columns)
     from integrationd.webhooks as w
     \(withStatistics)
     where w.tenant_id = $1
-      and w.id = $2
+      and w.id = any ($2::uuid[])
       and w.deleted_at is null
-    """, webhook)
+    """, idColumn: 1, webhook)
 
   /// Walks `webhooks_by_age`. `$6`: the subscriptions that cover a type.
   static let list = Query(

@@ -18,13 +18,16 @@ package struct WebhookRepository: Sendable {
   /// Nil when there is no such webhook.
   /// - Throws: `DatabaseError`; ``ServiceError`` `internal` when its credentials cannot be read.
   func find(_ lane: WebhookLane, deadline: Deadline) async throws -> WebhookRecord? {
-    try await database.rows(
-      WebhookQueries.find, Self.key(lane), in: .tenant(lane.tenant.uuid), deadline: deadline
-    ).first.map(opened)
+    try await database.row(
+      WebhookQueries.find, lane.webhook.uuid, [.uuid(lane.tenant.uuid)],
+      in: .tenant(lane.tenant.uuid), deadline: deadline
+    ).map(opened)
   }
 
   func find(_ lane: WebhookLane, in transaction: Transaction) async throws -> WebhookRecord? {
-    try await transaction.rows(WebhookQueries.find, Self.key(lane)).first.map(opened)
+    try await transaction.row(
+      WebhookQueries.find, lane.webhook.uuid, [.uuid(lane.tenant.uuid)]
+    ).map(opened)
   }
 
   /// At most `limit` webhooks behind `cursor`, newest first.

@@ -126,6 +126,12 @@ private final class OpenedCredentials: Sendable {
     let envelope: [UInt8]
     let lane: WebhookLane
     let revision: Int64
+
+    /// Not of all the bytes: few envelopes of one webhook are ever known.
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(lane.webhook)
+      hasher.combine(revision)
+    }
   }
 
   private let known = Mutex<[Key: WebhookCredentials]>([:])

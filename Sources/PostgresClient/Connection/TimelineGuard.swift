@@ -38,7 +38,7 @@ final class TimelineGuard: Sendable {
         return done(.failure(DatabaseError(.unavailable)))
       }
       do throws(RowError) {
-        let rows = try RowReader.rows(of: result) { row throws(RowError) in
+        let rows = try RowReader.rows(of: Answer(result)) { row throws(RowError) in
           try row.textIfPresent()
         }
         done(.success(rows.first ?? nil))

@@ -16,7 +16,14 @@ package struct Query<Row: Sendable>: Sendable {
     _ name: String, _ sql: String, effect: Statement.Effect? = nil,
     _ decode: @escaping @Sendable (inout RowReader) throws(RowError) -> Row
   ) {
-    self.statement = Statement(name: name, sql: sql, effect: effect ?? .inferred(from: sql))
+    self.init(
+      statement: Statement(name: name, sql: sql, effect: effect ?? .inferred(from: sql)), decode)
+  }
+
+  init(
+    statement: Statement, _ decode: @escaping @Sendable (inout RowReader) throws(RowError) -> Row
+  ) {
+    self.statement = statement
     self.decode = decode
   }
 }
@@ -41,10 +48,13 @@ package struct Statement: Sendable, Hashable {
   package let name: String
   package let sql: String
   package let effect: Effect
+  /// The column that holds the id of a ``Lookup``'s row; nil for any other statement.
+  let idColumn: Int?
   /// Name and text are what the protocol takes.
   private let isWellFormed: Bool
 
-  init(name: String, sql: String, effect: Effect) {
+  init(name: String, sql: String, effect: Effect, idColumn: Int? = nil) {
+    self.idColumn = idColumn
     self.name = name
     self.sql = sql
     self.effect = effect
@@ -80,16 +90,16 @@ extension Statement.Effect {
 }
 
 extension Query {
-  func rows(of result: QueryResult) throws(DatabaseError) -> [Row] {
+  func rows(of answer: Answer) throws(DatabaseError) -> [Row] {
     do throws(RowError) {
-      return try RowReader.rows(of: result, decode)
+      return try RowReader.rows(of: answer, decode)
     } catch {
       throw DatabaseError(.decoding(error), message: statement.name)
     }
   }
 
-  func row(of result: QueryResult) throws(DatabaseError) -> Row? {
-    let rows = try rows(of: result)
+  func row(of answer: Answer) throws(DatabaseError) -> Row? {
+    let rows = try rows(of: answer)
     guard rows.count <= 1 else {
       let error = RowError.refused("at most one row was expected, there are \(rows.count)")
       throw DatabaseError(.decoding(error), message: statement.name)

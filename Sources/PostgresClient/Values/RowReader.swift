@@ -15,15 +15,15 @@ package struct RowReader: ~Copyable {
     self.columns = result.columnCount
   }
 
-  /// Every row of `result` as `decode` reads it.
+  /// Every row of `answer` as `decode` reads it.
   static func rows<Row>(
-    of result: QueryResult, _ decode: (inout RowReader) throws(RowError) -> Row
+    of answer: Answer, _ decode: (inout RowReader) throws(RowError) -> Row
   ) throws(RowError) -> [Row] {
-    var reader = RowReader(result)
-    let count = result.rowCount
+    var reader = RowReader(answer.result)
+    reader.row = answer.rows.lowerBound
     var rows: [Row] = []
-    rows.reserveCapacity(count)
-    while reader.row < count {
+    rows.reserveCapacity(answer.rows.count)
+    while reader.row < answer.rows.upperBound {
       reader.column = 0
       rows.append(try decode(&reader))
       guard reader.column == reader.columns else {

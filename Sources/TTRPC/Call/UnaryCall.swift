@@ -34,7 +34,8 @@ package struct UnaryCall: Sendable {
 
   /// Decodes the request where it lies. Only before anything is waited for.
   /// - Throws: INVALID_ARGUMENT naming the field that is not as the format or its type wants it.
-  package func request<Request: Message>(_: Request.Type = Request.self) throws(RPCError) -> Request {
+  package func request<Request: Message>(_: Request.Type = Request.self) throws(RPCError) -> Request
+  {
     do throws(MessageError) {
       return try sink.withPayload(payload) { bytes throws(MessageError) in
         try Request(serialized: bytes, limits: .request)
