@@ -68,6 +68,14 @@ class Contract:
         found = self._pool.FindServiceByName(service).methods_by_name[method]
         return self.message(found.input_type.full_name), self.message(found.output_type.full_name)
 
+    def unary_methods(self, service: str) -> list[str]:
+        """The methods of a service that have one request and one response."""
+        found = self._pool.FindServiceByName(service)
+        proto = descriptor_pb2.ServiceDescriptorProto()
+        found.CopyToProto(proto)
+        return [method.name for method in proto.method
+                if not method.client_streaming and not method.server_streaming]
+
     def _enumerations(self, package: str):
         prefix = package.replace(".", "/") + "/"
         for file in self._folder.rglob("*.proto"):

@@ -7,6 +7,7 @@ protocol FuzzTarget: SendableMetatype {
 let fuzzTargets: [String: any FuzzTarget.Type] = [
   "frames": FramesTarget.self,
   "messages": MessagesTarget.self,
+  "allocations": AllocationsTarget.self,
   "urls": URLsTarget.self,
   "signatures": SignaturesTarget.self,
   "keys": KeysTarget.self,

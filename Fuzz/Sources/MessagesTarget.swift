@@ -22,12 +22,15 @@ enum MessagesTarget: FuzzTarget {
     return Int(hash >> 24 ^ hash & 0xFF_FFFF)
   }
 
+  /// The type that an input begins with.
+  static func type(of input: inout FuzzInput) -> any Message.Type {
+    let wanted = input.word() << 8 | Int(input.byte())
+    return types.min { abs($0.hash - wanted) < abs($1.hash - wanted) }?.type ?? Everything.self
+  }
+
   static func run(_ input: FuzzInput) {
     var input = input
-    let wanted = input.word() << 8 | Int(input.byte())
-    guard let (_, type) = types.min(by: { abs($0.hash - wanted) < abs($1.hash - wanted) }) else {
-      return
-    }
+    let type = type(of: &input)
     let form = input.byte()
     let limits = form & 1 == 0 ? DecodingLimits.request : .response
     let bytes = input.all()

@@ -25,6 +25,7 @@ package enum IPAddress: Sendable, Hashable {
 
   /// The 32 bits of a dotted quad.
   static func v4Bits(_ text: ArraySlice<UInt8>) -> UInt32? {
+    guard text.count <= 15 else { return nil }
     let octets = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard octets.count == 4 else { return nil }
     var bits: UInt32 = 0
@@ -37,6 +38,7 @@ package enum IPAddress: Sendable, Hashable {
 
   /// The 128 bits of an IPv6 address, before IPv4-mapped ones are unwrapped.
   static func v6Bits(_ text: ArraySlice<UInt8>) -> UInt128? {
+    // An IPv4-mapped address with all its digits.
     guard text.count <= 45 else { return nil }
     guard let gap = firstDoubleColon(in: text) else {
       guard let groups = groups(text, mayEndInV4: true), groups.count == 8 else { return nil }

@@ -17,6 +17,14 @@ import Testing
     #expect(IPAddress(text)?.description == expected)
   }
 
+  @Test("what is longer than any address is none", arguments: ["1.", ":", "0", "::1 "])
+  func long(text: String) {
+    #expect(IPAddress(String(repeating: text, count: 100_000)) == nil)
+    #expect(throws: CIDRError.self) {
+      try CIDRBlock(String(repeating: text, count: 100_000) + "/8")
+    }
+  }
+
   @Test("what is written is read again as the same, and the system writes the same")
   func roundTrip() throws {
     var generator = SeededGenerator(state: 3)

@@ -153,6 +153,15 @@ struct WireValidatorTests {
         == FieldViolation(
           field: "many_int32[2]", description: "is in a message of more than 3 fields"))
     #expect(refusal(three) { $0.maxFields = 2 }?.description.contains("2 fields") == true)
+    #expect(refusal(three) { $0.maxTextBytes = 1 } == nil)
+    #expect(
+      refusal(three) { $0.maxTextBytes = 0 }
+        == FieldViolation(field: "many_string[0]", description: "is longer than 0 bytes"))
+    #expect(refusal(three) { $0.maxTextBytesInAll = 3 } == nil)
+    #expect(
+      refusal(three) { $0.maxTextBytesInAll = 2 }
+        == FieldViolation(
+          field: "many_string[2]", description: "is in a message with more than 2 bytes of text"))
     let unknown = hex("98 06 01 98 06 01")
     #expect(refusal(unknown) { $0.maxUnknownFields = 2 } == nil)
     #expect(

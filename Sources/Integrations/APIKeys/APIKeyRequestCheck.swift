@@ -121,11 +121,7 @@ extension RequestCheck {
   mutating func change(_ request: UpdateApiKeyRequest, now: UnixTime) -> APIKeyChange {
     let key = request.key ?? ApiKey()
     var change = APIKeyChange()
-    let paths = request.updateMask?.paths ?? []
-    if paths.isEmpty { refuse("update_mask", "must name at least one field") }
-    // A path that is named twice says nothing more.
-    var seen: Set<String> = []
-    for (index, path) in paths.enumerated() where seen.insert(path).inserted {
+    for (index, path) in paths(of: request.updateMask) {
       switch path {
       case "key_name": change.keyName = line(key.keyName, "key.key_name", 1...200)
       case "is_active": change.isActive = key.isActive

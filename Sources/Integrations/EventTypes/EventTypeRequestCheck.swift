@@ -36,11 +36,7 @@ extension RequestCheck {
   mutating func change(_ request: UpdateEventTypeRequest) -> EventTypeChange {
     let type = request.eventType ?? EventType()
     var change = EventTypeChange()
-    let paths = request.updateMask?.paths ?? []
-    if paths.isEmpty { refuse("update_mask", "must name at least one field") }
-    // A path that is named twice says nothing more.
-    var seen: Set<String> = []
-    for (index, path) in paths.enumerated() where seen.insert(path).inserted {
+    for (index, path) in paths(of: request.updateMask) {
       switch path {
       case "description":
         change.description = lines(type.description, "event_type.description", 0...2000)

@@ -100,6 +100,27 @@ package struct RequestCheck {
     return key
   }
 
+  /// The fields that an update names, each once, with their places in the mask.
+  package mutating func paths(of mask: ProtoFieldMask?) -> [(index: Int, path: String)] {
+    let paths = mask?.paths ?? []
+    guard (1...100).contains(paths.count) else {
+      refuse(
+        "update_mask", "must name \(paths.isEmpty ? "at least one field" : "at most 100 fields")")
+      return []
+    }
+    // A path that is named twice says nothing more.
+    var seen: Set<String> = []
+    var named: [(index: Int, path: String)] = []
+    for (index, path) in paths.enumerated() {
+      if path.utf8.count > 64 {
+        refuse("update_mask.paths[\(index)]", "is not a field that can be changed")
+      } else if seen.insert(path).inserted {
+        named.append((index, path))
+      }
+    }
+    return named
+  }
+
   /// An enum that the contract leaves open: refuses values this daemon does not know.
   package mutating func known<E: ProtoEnum>(_ value: E, _ field: String, _ values: [E]) -> E {
     if !values.contains(value) { refuse(field, "is \(value.rawValue), which is not a known value") }

@@ -40,11 +40,7 @@ extension RequestCheck {
   ) -> WebhookChange {
     let webhook = request.webhook ?? Webhook()
     var change = WebhookChange()
-    let paths = request.updateMask?.paths ?? []
-    if paths.isEmpty { refuse("update_mask", "must name at least one field") }
-    // A path that is named twice says nothing more.
-    var seen: Set<String> = []
-    for (index, path) in paths.enumerated() where seen.insert(path).inserted {
+    for (index, path) in paths(of: request.updateMask) {
       let field = "webhook.\(path)"
       switch path {
       case "webhook_name": change.name = line(webhook.webhookName, field, 1...200)

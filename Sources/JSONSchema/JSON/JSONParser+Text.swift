@@ -8,11 +8,11 @@ extension JSONParser {
       guard let byte = peek() else { throw failure(.unexpectedEnd) }
       switch byte {
       case UInt8(ascii: "\""):
-        text.append(contentsOf: bytes[plain..<position])
+        keep(from: plain)
         position += 1
         return
       case UInt8(ascii: "\\"):
-        text.append(contentsOf: bytes[plain..<position])
+        keep(from: plain)
         try scanEscape()
         plain = position
       case 0..<0x20: throw failure(.controlCharacter)
@@ -92,7 +92,7 @@ extension JSONParser {
         throw failure(.numberOutOfRange, at: start)
       }
     }
-    text.append(contentsOf: bytes[start..<position])
+    keep(from: start)
   }
 
   private mutating func scanDigits() -> Int {

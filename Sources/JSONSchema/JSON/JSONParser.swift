@@ -4,10 +4,16 @@ struct JSONParser {
   /// An array or object that is not closed yet.
   private struct Container {
     let node: Int
+    let isArray: Bool
     /// Items or members read so far.
     var count = 0
-    /// What is being read: an item's index, or the index of a member's key on the tape.
-    var current: Int?
+    /// What is being read: an item's index, or the index of a member's key on the tape; -1: nothing.
+    var current = -1
+
+    mutating func complete() {
+      count += 1
+      current = -1
+    }
   }
 
   let bytes: [UInt8]
@@ -28,14 +34,12 @@ struct JSONParser {
       throw failure(.tooLarge(maxBytes: limits.maxBytes), at: limits.maxBytes)
     }
     text.reserveCapacity(bytes.count)
+    nodes.reserveCapacity(bytes.count / 4 + 1)
     skipSpace()
     try value()
     while let container = open.last {
       skipSpace()
-      switch nodes[container.node].kind {
-      case .array: try item(of: container)
-      default: try member(of: container)
-      }
+      if container.isArray { try item(of: container) } else { try member(of: container) }
     }
     skipSpace()
     guard position == bytes.count else { throw failure(.trailingBytes) }
@@ -88,16 +92,16 @@ struct JSONParser {
   private mutating func opening(_ kind: TapeNode.Kind) throws(JSONError) {
     guard open.count < limits.maxDepth else { throw failure(.tooDeep(maxDepth: limits.maxDepth)) }
     position += 1
-    open.append(Container(node: nodes.count))
+    open.append(Container(node: nodes.count, isArray: kind == .array))
     nodes.append(TapeNode(kind: kind, start: 0, count: 0, extent: 0))
   }
 
   private mutating func close() throws(JSONError) {
     guard let container = open.last else { return }
     position += 1
-    nodes[container.node].count = UInt32(container.count)
-    nodes[container.node].extent = UInt32(nodes.count)
-    if nodes[container.node].kind == .object { try index(container) }
+    nodes[container.node].close(count: container.count, end: nodes.count)
+    // A duplicate key is told with the place of its object.
+    if !container.isArray { try index(container) }
     open.removeLast()
     complete()
   }
@@ -105,8 +109,7 @@ struct JSONParser {
   /// Counts a value that is read to its end.
   private mutating func complete() {
     guard !open.isEmpty else { return }
-    open[open.count - 1].count += 1
-    open[open.count - 1].current = nil
+    open[open.count - 1].complete()
   }
 
   private mutating func word(_ word: StaticString, _ kind: TapeNode.Kind) throws(JSONError) {
@@ -122,6 +125,19 @@ struct JSONParser {
   }
 
   private mutating func number() throws(JSONError) {
+    // One digit and the end of it: the shortest way to make a text of many values.
+    if position + 1 < bytes.count, bytes[position] != UInt8(ascii: "-") {
+      switch bytes[position + 1] {
+      case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"):
+        nodes.append(
+          TapeNode(
+            kind: .number, start: UInt32(text.count), count: 1, extent: UInt32(position)))
+        text.append(bytes[position])
+        position += 1
+        return
+      default: break
+      }
+    }
     try append(.number) { (parser) throws(JSONError) in try parser.scanNumber() }
   }
 
@@ -180,6 +196,13 @@ struct JSONParser {
 
   // MARK: Bytes
 
+  /// Adds bytes of the source to the text.
+  mutating func keep(from start: Int) {
+    // Most are short, and a loop is shorter than what stands around a copy.
+    if position - start > 16 { return text.append(contentsOf: bytes[start..<position]) }
+    for index in start..<position { text.append(bytes[index]) }
+  }
+
   func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
 
   private mutating func skipSpace() {
@@ -209,11 +232,11 @@ struct JSONParser {
   private func place() -> JSONPointer {
     var pointer = JSONPointer.root
     for container in open {
-      guard let current = container.current else { break }
-      if nodes[container.node].kind == .array {
-        pointer.append(index: current)
+      guard container.current >= 0 else { break }
+      if container.isArray {
+        pointer.append(index: container.current)
       } else {
-        pointer.append(key: bytes(of: current))
+        pointer.append(key: bytes(of: container.current))
       }
     }
     return pointer

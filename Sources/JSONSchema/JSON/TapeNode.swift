@@ -13,4 +13,10 @@ struct TapeNode: Sendable {
   var count: UInt32
   /// Array and object: the index after the last entry inside. Text: where it stood in the source.
   var extent: UInt32
+
+  /// Enters what is known of an array or object at its end.
+  mutating func close(count: Int, end: Int) {
+    self.count = UInt32(count)
+    extent = UInt32(end)
+  }
 }

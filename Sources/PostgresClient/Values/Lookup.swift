@@ -44,7 +44,9 @@ extension QueryResult {
   /// - Throws: when an id is null, of another type, or comes twice.
   func rows(byID column: Int) throws(RowError) -> [UUID: Int] {
     guard column < columnCount else { throw .missingColumn(column) }
-    guard columnType(column) == .uuid else { throw .type(column: column, found: columnType(column)) }
+    guard columnType(column) == .uuid else {
+      throw .type(column: column, found: columnType(column))
+    }
     var rows: [UUID: Int] = [:]
     rows.reserveCapacity(rowCount)
     for row in 0..<rowCount {

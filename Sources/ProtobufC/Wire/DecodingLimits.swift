@@ -14,6 +14,10 @@ package struct DecodingLimits: Sendable, Hashable {
   package var maxElements = 4_096
   /// Fields in one message that its type does not know.
   package var maxUnknownFields = 64
+  /// The longest `string`, in bytes.
+  package var maxTextBytes = Int.max
+  /// All `string`s of the whole message together, in bytes.
+  package var maxTextBytesInAll = Int.max
   /// Refuses numbers that an enumeration does not name.
   package var refusesUnknownEnumValues = false
   /// Pieces of memory that protobuf-c may take.
@@ -28,6 +32,10 @@ package struct DecodingLimits: Sendable, Hashable {
   package static let request: DecodingLimits = {
     var limits = DecodingLimits()
     limits.refusesUnknownEnumValues = true
+    // What is long in the contract is `bytes`. Swift compares, counts and hashes text by what it looks
+    // like, and megabytes of accents take it seconds.
+    limits.maxTextBytes = 64 * 1024
+    limits.maxTextBytesInAll = 1024 * 1024
     return limits
   }()
 

@@ -13,6 +13,8 @@ enum WireFault: Sendable, Hashable {
   case tooDeep(limit: Int)
   case unknownEnumValue
   case text(TextFault)
+  case textTooLong(limit: Int)
+  case tooMuchText(limit: Int)
 
   /// Completes a sentence that begins with the path of the field.
   var description: String {
@@ -29,6 +31,8 @@ enum WireFault: Sendable, Hashable {
     case .tooManyUnknownFields(let limit): "holds more than \(limit) unknown fields"
     case .tooDeep(let limit): "is nested deeper than \(limit) messages"
     case .unknownEnumValue: "is not a value of its enumeration"
+    case .textTooLong(let limit): "is longer than \(limit) bytes"
+    case .tooMuchText(let limit): "is in a message with more than \(limit) bytes of text"
     case .text(.holdsNUL): "must not hold a NUL character"
     case .text(.notUTF8): "is not valid UTF-8"
     }

@@ -10,6 +10,7 @@ internal import CProtobufC
 struct WireValidator: ~Copyable {
   private let limits: DecodingLimits
   private var fieldsLeft: Int
+  private var textLeft: Int
   private var fault: WireFault?
   /// The path to the fault, innermost first; collected while the refusal unwinds.
   private var path: [PathElement] = []
@@ -22,6 +23,7 @@ struct WireValidator: ~Copyable {
   private init(_ limits: DecodingLimits) {
     self.limits = limits
     fieldsLeft = limits.maxFields
+    textLeft = limits.maxTextBytesInAll
   }
 
   /// Checks a whole message.
@@ -260,6 +262,13 @@ struct WireValidator: ~Copyable {
     let value = unsafe at
     unsafe at += length
     if type == PROTOBUF_C_TYPE_STRING {
+      guard length <= limits.maxTextBytes else {
+        return unsafe refuse(.textTooLong(limit: limits.maxTextBytes), field, index)
+      }
+      textLeft &-= length
+      guard textLeft >= 0 else {
+        return unsafe refuse(.tooMuchText(limit: limits.maxTextBytesInAll), field, index)
+      }
       if let fault = unsafe TextFault.first(in: value, count: length) {
         return unsafe refuse(.text(fault), field, index)
       }

@@ -13,6 +13,9 @@ package struct RequestEnvelope: Equatable, Sendable {
   package private(set) var hasMetadata = false
   private var extent: Range<Int>
 
+  /// Most fields, pairs of metadata among them: four megabytes of empty ones take long to read.
+  private static let maxFields = 1_024
+
   /// Why the data of a Request frame was refused. The text is for the caller.
   package struct Malformed: Error, Equatable { package let message: String }
 
@@ -22,8 +25,11 @@ package struct RequestEnvelope: Equatable, Sendable {
     extent = range
     var reader = WireReader(range)
     var unknown = 0
+    var fields = 0
     do {
       while !reader.isAtEnd {
+        fields += 1
+        guard fields <= Self.maxFields else { throw WireReader.Failure.tooManyFields }
         let (number, wireType) = try reader.tag(bytes)
         switch number {
         case 1: service = try reader.lengthDelimited(bytes, wireType)

@@ -9,6 +9,7 @@ struct WireReader {
     case overlongVarint
     case badTag
     case badWireType
+    case tooManyFields
   }
 
   /// Where the next field starts.

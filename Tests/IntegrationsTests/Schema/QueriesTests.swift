@@ -40,7 +40,9 @@ struct QueriesTests {
     var written: Set<String> = []
     for file in files where file.hasSuffix(".swift") {
       let text = try String(contentsOf: sources.appending(path: file), encoding: .utf8)
-      for match in text.matches(of: /(?:Query|Lookup)\(\s*"([a-z_.]+)"/) { written.insert(String(match.1)) }
+      for match in text.matches(of: /(?:Query|Lookup)\(\s*"([a-z_.]+)"/) {
+        written.insert(String(match.1))
+      }
     }
     #expect(written == Set(names))
   }

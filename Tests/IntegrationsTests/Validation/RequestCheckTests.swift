@@ -75,6 +75,26 @@ struct RequestCheckTests {
     }
   }
 
+  @Test("the paths of a mask come once each, and those no field can have are refused")
+  func paths() throws {
+    var check = RequestCheck()
+    let mask = ProtoFieldMask(paths: ["b", "a", "b", "c"])
+    #expect(check.paths(of: mask).map { "\($0.index) \($0.path)" } == ["0 b", "1 a", "3 c"])
+    try check.finish()
+    for none in [nil, ProtoFieldMask()] {
+      #expect(
+        violations { _ = $0.paths(of: none) } == ["update_mask must name at least one field"])
+    }
+    #expect(
+      violations { _ = $0.paths(of: ProtoFieldMask(paths: Array(repeating: "a", count: 101))) }
+        == ["update_mask must name at most 100 fields"])
+    // A letter under sixty thousand accents: to compare it takes long.
+    let accents = "a" + String(repeating: "\u{301}", count: 60_000)
+    #expect(
+      violations { _ = $0.paths(of: ProtoFieldMask(paths: ["a", accents])) }
+        == ["update_mask.paths[1] is not a field that can be changed"])
+  }
+
   @Test("lengths are counted in Unicode scalars")
   func lengths() {
     let flag = "🇦🇹"  // two scalars, one Character

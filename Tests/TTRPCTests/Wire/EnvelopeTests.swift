@@ -28,6 +28,16 @@ struct EnvelopeTests {
     #expect(envelope.hasMetadata == !metadata.isEmpty)
   }
 
+  @Test("an envelope has at most 1,024 fields, whatever they are")
+  func manyFields() throws {
+    let names = try TTRPCRequest(service: "s.S", method: "M").serialized()
+    for field: [UInt8] in [[0x0A, 0], [0x1A, 0], [0x20, 1]] {
+      let most = names + Array(repeatElement(field, count: 1_022).joined())
+      _ = try read(most)
+      #expect(throws: RequestEnvelope.Malformed.self) { try read(most + field) }
+    }
+  }
+
   @Test("an envelope cut short is refused or shorter, and never traps")
   func truncated() throws {
     let message = TTRPCRequest(

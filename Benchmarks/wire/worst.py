@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+"""The worst frames anyone can build, sent to a daemon: what each costs it in CPU and memory.
+
+    worst.py [--integrationd PATH] [--show N] [--times N]
+
+Every field of every unary method's request, down to messages in messages, is filled until the frame has
+4 MiB, in each way that has ever been expensive for somebody: letters that make one character together,
+many elements, many empty messages, many equal ones; and so are the fields of the envelope. Fields that
+hold ids and such are filled in as well, so that a check of another field does not answer first.
+
+CPU is what all threads of the daemon used until the answer was read, the least of several times, so that
+what else the machine does is not counted. Memory is the highest the daemon has had resident, less what
+it had before. Exits with 1 when a frame costs more than 20 ms or 32 MiB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shutil
+import socket
+import struct
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "torture"))
+
+from cluster import Cluster  # noqa: E402
+from contract import Contract  # noqa: E402
+from daemon import Daemon, make_keyring  # noqa: E402
+
+MAX_DATA = 4 << 20
+#: Goals: seconds and bytes.
+MAX_CPU, MAX_MEMORY = 0.020, 32 << 20
+#: Room for the envelope's own fields and for the tags and lengths around.
+MARGIN = 512
+#: The longest JSON that a field may hold.
+MAX_DOCUMENT = 256 << 10
+#: The most JSON in one call.
+MAX_BATCH = 2 << 20
+#: Deepest field that is filled; the request's own are at 1.
+DEPTH = 3
+SERVICES = ("TenantService", "ApiKeyService", "EventTypeService", "WebhookService", "EventService",
+            "DeliveryService", "HealthService")
+#: Texts that are long in a way that hurts some implementation.
+TEXTS = {
+    "letters": "a", "spaces": " ", "digits": "7", "dots": "a.", "brackets": "[", "quotes": '"',
+    "accents": "e\u0301", "marks on one letter": "\u0301", "flags": "\U0001F1E6",
+    "families": "\U0001F468\u200D", "hangul": "\uAC00\u11A8", "percents": "%41", "colons": "1:",
+}
+
+
+def varint(number: int) -> bytes:
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def field(number: int, value: bytes) -> bytes:
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def filled(text: str, room: int) -> bytes:
+    one = text.encode()
+    return one * (room // len(one))
+
+
+def elements(number: int, value: bytes, room: int, most: int) -> bytes:
+    one = field(number, value)
+    return one * min(most, room // len(one))
+
+
+def is_repeated(one) -> bool:
+    # `label` is gone in newer versions of the library, `is_repeated` missing in older ones.
+    return one.is_repeated if hasattr(one, "is_repeated") else one.label == one.LABEL_REPEATED
+
+
+def documents(size: int) -> Iterator[tuple[str, bytes]]:
+    """JSON of at most so many bytes, each sort long in another way."""
+    yield "empty lists", b"[" + filled("[],", size - 3) + b"0]"
+    yield "names", b"{%s}" % b",".join(b'"%d":0' % name for name in range(size // 14))
+    yield "lists in lists", b"[" * 60 + filled("0,", size - 130) + b"0" + b"]" * 60
+    yield "escapes", b'"' + filled("\\u00e9", size - 8) + b'"'
+    yield "pairs of surrogates", b'"' + filled("\\ud83d\\ude00", size - 14) + b'"'
+    yield "digits", filled("9", size)
+    yield "numbers", b"[" + filled("1e308,", size - 8) + b"0]"
+
+
+def values(one, room: int, tenant: str) -> Iterator[tuple[str, bytes]]:
+    """Ways to fill a field: a name, and tag, length and value, once or many times."""
+    number, repeated = one.number, is_repeated(one)
+    if one.type in (one.TYPE_STRING, one.TYPE_BYTES):
+        for name, text in TEXTS.items():
+            yield name, field(number, filled(text, room))
+        if one.type == one.TYPE_BYTES:
+            yield "zeroes", field(number, bytes(room))
+            for size in (room, MAX_DOCUMENT):
+                for name, document in documents(size):
+                    yield f"{size >> 10} KiB of JSON, {name}", field(number, document)
+        if repeated:
+            yield "4,096 long ones", elements(number, b"a" * (room // 4096 - 8), room, 4096)
+            yield "4,096 distinct ones", b"".join(
+                field(number, b"%d" % each * (room // 4096 // 8)) for each in range(4096))
+            yield "4,096 equal ones", elements(number, b"order.created", room, 4096)
+            yield "4,096 empty ones", elements(number, b"", room, 4096)
+            yield "many empty ones", elements(number, b"", room, room)
+    elif one.type == one.TYPE_MESSAGE:
+        if repeated:
+            yield "4,096 empty ones", elements(number, b"", room, 4096)
+            yield "many empty ones", elements(number, b"", room, room)
+            for inner in one.message_type.fields:
+                if inner.type == inner.TYPE_BYTES:
+                    others = b"".join(
+                        good(each, tenant) for each in one.message_type.fields
+                        if each is not inner and not is_repeated(each))
+                    for name, document in documents(MAX_DOCUMENT):
+                        for most in (MAX_BATCH // MAX_DOCUMENT, 4096):
+                            yield f"at most {most:,} with {inner.name} of {name}", elements(
+                                number, others + field(inner.number, document), room, most)
+                if inner.type in (inner.TYPE_STRING, inner.TYPE_BYTES):
+                    yield f"4,096 with {inner.name}", elements(
+                        number, field(inner.number, b"a" * (room // 4096 - 16)), room, 4096)
+        else:
+            yield "twice", field(number, b"") * 2
+            yield "unknown fields", field(number, b"\xfa\x3f\x00" * (room // 3))
+    elif repeated:
+        yield "4,096 packed", field(number, b"\x01" * 4096)
+        yield "many packed", field(number, b"\x01" * room)
+        yield "many not packed", (varint(number << 3) + b"\x01") * (room // 3)
+    else:
+        yield "many times", (varint(number << 3) + b"\x01") * (room // 3)
+
+
+def good(one, tenant: str) -> bytes:
+    """A value that a check of other fields lets pass, for the fields every call wants."""
+    if one.type == one.TYPE_STRING:
+        text = {
+            "tenant_id": tenant, "idempotency_key": "k", "webhook_url": "https://example.com/",
+            "event_type": "order.created", "schema_json": "{}"}.get(one.name)
+        if text is None:
+            text = str(uuid.uuid4()) if one.name.endswith("_id") else "name"
+        return field(one.number, text.encode())
+    return b""
+
+
+def cases(request, tenant: str, depth: int = 1) -> Iterator[tuple[str, bytes]]:
+    """Names of fields with what fills them, and the bytes of whole messages."""
+    fields = list(request.fields)
+    for one in fields:
+        rest = b"".join(
+            good(each, tenant) for each in fields
+            if each is not one and not is_repeated(each) and each.containing_oneof is None)
+        room = MAX_DATA - MARGIN - len(rest) - 16 * depth
+        for name, bytes_ in values(one, room, tenant):
+            yield f"{one.name}: {name}", rest + bytes_
+        if one.type == one.TYPE_MESSAGE and depth < DEPTH and not request.GetOptions().map_entry:
+            for name, inner in cases(one.message_type, tenant, depth + 1):
+                yield f"{one.name}.{name}", rest + field(one.number, inner)
+
+
+def envelopes(service: str, method: str) -> Iterator[tuple[str, bytes]]:
+    """Whole data of Request frames whose envelope is the attack."""
+    names = field(1, service.encode()) + field(2, method.encode())
+    room = MAX_DATA - len(names) - 16
+    yield "services without a name", names + field(1, b"") * (room // 2)
+    yield "payloads without a byte", names + field(3, b"") * (room // 2)
+    yield "a long service", field(1, filled("integration.v1.", room)) + field(2, method.encode())
+    yield "a long method", field(1, service.encode()) + field(2, filled("Get", room))
+    yield "empty metadata", names + field(5, b"") * (room // 2)
+    yield "long metadata", names + field(5, field(1, b"k") + field(2, b"v" * (room - 32)))
+    yield "metadata of empty keys", names + field(5, field(1, b"") * (room // 2 - 16))
+    yield "unknown fields", names + b"\xfa\x3f\x00" * (room // 3)
+    yield "timeouts", names + b"\x20\x01" * (room // 2)
+    yield "nothing but tags", b"\x08" * MAX_DATA
+    yield "zeroes", bytes(MAX_DATA)
+
+
+class Target:
+    """A daemon, and a connection to it."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self.pid = daemon.pid
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(60)
+        self.socket.connect(str(daemon.socket))
+        self.next = 1
+
+    def cost(self, data: bytes) -> tuple[float, int, bytes]:
+        """Seconds of CPU and bytes of memory that a frame takes, and the data of its answer."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+        memory, cpu = self.status("VmRSS"), self.cpu()
+        self.socket.sendall(struct.pack(">IIBB", len(data), self.next, 1, 0) + data)
+        self.next += 2
+        answer = self.receive(self.receive_header())
+        return self.cpu() - cpu, self.status("VmHWM") - memory, answer
+
+    def receive_header(self) -> int:
+        return struct.unpack(">IIBB", self.receive(10))[0]
+
+    def receive(self, count: int) -> bytes:
+        out = bytearray()
+        while len(out) < count:
+            got = self.socket.recv(count - len(out))
+            if not got:
+                raise ConnectionError("the daemon ended the connection")
+            out += got
+        return bytes(out)
+
+    def cpu(self) -> float:
+        """Seconds, to the nanosecond."""
+        total = 0
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                total += int((task / "schedstat").read_text().split()[0])
+        return total / 1e9
+
+    def status(self, word: str) -> int:
+        text = Path(f"/proc/{self.pid}/status").read_text()
+        return next(int(line.split()[1]) << 10 for line in text.splitlines() if line.startswith(word))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--integrationd", type=Path, default=ROOT / ".build/release/integrationd")
+    parser.add_argument("--show", type=int, default=10, help="how many of the worst are shown")
+    parser.add_argument("--times", type=int, default=3, help="how often those are sent again")
+    given = parser.parse_args()
+    work = Path(tempfile.mkdtemp(prefix="worst-frame."))
+    work.chmod(0o711)
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, work)
+        cluster = Cluster(work / "postgres")
+        stack.callback(cluster.stop)
+        cluster.start()
+        make_keyring(given.integrationd, work / "keyring.json")
+        (work / "config.json").write_text("{}")
+        daemon = Daemon("worst", given.integrationd, work / "d", cluster.conninfo(cluster.sockets),
+                        work / "keyring.json", work / "config.json")
+        stack.callback(daemon.stop)
+        daemon.start()
+        return measure(given, Target(daemon), Contract())
+
+
+def every(contract: Contract) -> Iterator[tuple[str, bytes]]:
+    """Every case: its name, and the data of its frame."""
+    tenant = str(uuid.uuid4())
+    for name in SERVICES:
+        service = f"integration.v1.{name}"
+        for method in contract.unary_methods(service):
+            request, _ = contract.method(f"{service}/{method}")
+            names = field(1, service.encode()) + field(2, method.encode())
+            for case, payload in cases(request.DESCRIPTOR, tenant):
+                data = names + field(3, payload)
+                if len(data) <= MAX_DATA:
+                    yield f"{method} {case}", data
+    for case, data in envelopes("integration.v1.TenantService", "GetTenant"):
+        yield f"envelope: {case}", data
+
+
+def measure(given: argparse.Namespace, target: Target, contract: Contract) -> int:
+    """Sends every case once, and the worst ones again; a table of those."""
+    found: list[tuple[float, int, str, bytes]] = []
+    count = 0
+    for name, data in every(contract):
+        count += 1
+        cpu, memory, _ = target.cost(data)
+        found.append((cpu, memory, name, data))
+        keep = {id(one) for key in (0, 1)
+                for one in sorted(found, key=lambda one: -one[key])[:given.show]}
+        found = [one for one in found if id(one) in keep]
+    rows = []
+    for cpu, memory, name, data in found:
+        again = [target.cost(data)[:2] for _ in range(given.times)]
+        rows.append((min([cpu] + [one[0] for one in again]),
+                     min([memory] + [one[1] for one in again]), name))
+    rows.sort(reverse=True)
+    print(f"\nOf {count} frames of up to 4 MiB these cost most (goals: {MAX_CPU * 1e3:.0f} ms of CPU, "
+          f"{MAX_MEMORY >> 20} MiB):\n\n| frame | ms | MiB |\n|---|---|---|")
+    for cpu, memory, name in rows:
+        print(f"| {name} | {cpu * 1e3:.1f} | {memory / (1 << 20):.1f} |")
+    return any(cpu > MAX_CPU or memory > MAX_MEMORY for cpu, memory, _ in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
