@@ -41,6 +41,7 @@ FLOOR, OURS = "C floor", "integrationd"
 #: Name -> the program that serves, seen from the build folder.
 SERVERS = {
     FLOOR: "floor", OURS: "wire-bench serve", "ttrpc Go": "peer-ttrpc",
+    "ttrpc Rust": "peer-rust",
     "gRPC C++": "peer-grpc serve"}
 IDLE = 10_000
 

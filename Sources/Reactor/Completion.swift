@@ -1,14 +1,8 @@
 /// Where a callback and one awaiting task meet: the callback leaves a result, the task takes it, in
 /// either order. The first result counts.
 package final class Completion<Value: Sendable>: Sendable {
-  @safe private enum State {
-    case pending
-    case waiting(UnsafeContinuation<Value, any Error>)
-    case done(Result<Value, any Error>)
-    case taken
-  }
-
-  private let state = Guarded(State.pending)
+  private let result = Guarded<Result<Value, any Error>?>(nil)
+  private let gate = Gate()
 
   package init() {}
 
@@ -25,33 +19,27 @@ package final class Completion<Value: Sendable>: Sendable {
   }
 
   /// Whether there is a result.
-  package var isComplete: Bool {
-    state.withLock { state in
-      switch state {
-      case .pending, .waiting: false
-      case .done, .taken: true
-      }
-    }
-  }
+  package var isComplete: Bool { gate.isOpen }
 
-  /// The result; one task may ask, once.
+  /// The result; one task may ask.
   /// - Throws: what ``fail(_:)`` was given, or `CancellationError` when the task is cancelled first,
   ///   which then is the result for good.
   package func value() async throws -> Value {
-    if let result = takeResult() { return try result.get() }
-    return try await withTaskCancellationHandler {
-      try await wait()
-    } onCancel: {
-      fail(CancellationError())
+    if !gate.isOpen {
+      await withTaskCancellationHandler {
+        await gate.pass()
+      } onCancel: {
+        fail(CancellationError())
+      }
     }
+    return try outcome.get()
   }
 
   /// The result, if it comes in time.
   /// - Parameter loop: keeps the time; best the loop the caller is on.
   /// - Throws: as ``value()``, and ``DeadlineExceeded``, which then is the result for good.
   package func value(by deadline: Deadline, on loop: EventLoop) async throws -> Value {
-    if let result = takeResult() { return try result.get() }
-    guard deadline != .never else { return try await value() }
+    if gate.isOpen || deadline == .never { return try await value() }
     let alarm = Alarm()
     if loop.isCurrent {
       alarm.set(for: self, deadline, loop)
@@ -66,51 +54,25 @@ package final class Completion<Value: Sendable>: Sendable {
 
   /// As ``value()``, but waits even if the task is cancelled: for ends that come for certain and soon.
   package func valueUncancelled() async throws -> Value {
-    try await wait()
+    await gate.pass()
+    return try outcome.get()
   }
 
-  private func wait() async throws -> Value {
-    try await unsafe withUnsafeThrowingContinuation { continuation in
-      let result = state.withLock { state -> Result<Value, any Error>? in
-        switch state {
-        case .pending:
-          unsafe state = .waiting(continuation)
-          return nil
-        case .done(let result):
-          state = .taken
-          return result
-        case .waiting, .taken:
-          preconditionFailure("only one task may await a Completion, once")
-        }
-      }
-      if let result { unsafe continuation.resume(with: result) }
+  private var outcome: Result<Value, any Error> {
+    guard let result = result.withLock({ $0 }) else {
+      preconditionFailure("the gate was opened without a result")
     }
-  }
-
-  private func takeResult() -> Result<Value, any Error>? {
-    state.withLock { state in
-      guard case .done(let result) = state else { return nil }
-      state = .taken
-      return result
-    }
+    return result
   }
 
   @discardableResult
-  func complete(_ result: Result<Value, any Error>) -> Bool {
-    let (isFirst, waiter) = unsafe state.withLock {
-      state -> (Bool, UnsafeContinuation<Value, any Error>?) in
-      switch state {
-      case .pending:
-        state = .done(result)
-        return (true, nil)
-      case .waiting(let continuation):
-        state = .taken
-        return unsafe (true, continuation)
-      case .done, .taken:
-        return (false, nil)
-      }
+  func complete(_ outcome: Result<Value, any Error>) -> Bool {
+    let isFirst = result.withLock { result in
+      if case .some = result { return false }
+      result = outcome
+      return true
     }
-    if let waiter = unsafe waiter { unsafe waiter.resume(with: result) }
+    if isFirst { gate.open() }
     return isFirst
   }
 }

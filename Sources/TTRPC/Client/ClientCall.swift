@@ -47,9 +47,13 @@ final class ClientCall: @unchecked Sendable {
   }
 }
 
-/// The answer of a unary call.
-final class UnaryReply<Response: Message>: ReplyReceiver {
-  let completion = Completion<Response>()
+/// The answer of a unary call: its payload, which the caller decodes.
+///
+/// Without types of the call's own: to look those up at run time took a quarter of a call.
+// SAFETY: `result` is touched on the channel's loop until `gate` opens, and behind it by the caller.
+final class UnaryReply: ReplyReceiver, @unchecked Sendable {
+  private var result: Result<[UInt8], RPCError>?
+  private let gate = Gate()
 
   func receive(_ header: FrameHeader, _ body: Span<UInt8>) -> ReplyProgress {
     guard header.type == .response else {
@@ -57,7 +61,12 @@ final class UnaryReply<Response: Message>: ReplyReceiver {
       return .ended
     }
     do throws(RPCError) {
-      completion.succeed(try Reply.message(Response.self, body))
+      let payload = body.extracting(try Reply.payload(body))
+      end(
+        .success(
+          [UInt8](capacity: payload.count) { span in
+            for index in payload.indices { span.append(payload[index]) }
+          }))
     } catch {
       fail(error)
     }
@@ -65,7 +74,21 @@ final class UnaryReply<Response: Message>: ReplyReceiver {
   }
 
   func fail(_ error: RPCError) {
-    completion.fail(error)
+    end(.failure(error))
+  }
+
+  private func end(_ result: Result<[UInt8], RPCError>) {
+    guard self.result == nil else { return }
+    self.result = result
+    gate.open()
+  }
+
+  /// The payload, or what the call failed with. Cancellation does not end the wait; giving the call up
+  /// does.
+  func answer() async -> Result<[UInt8], RPCError> {
+    await gate.pass()
+    guard let result else { preconditionFailure("a reply ended without a result") }
+    return result
   }
 }
 
@@ -114,10 +137,16 @@ final class StreamReply<Response: Message>: ReplyReceiver {
 /// Reads the data of Response frames.
 enum Reply {
   /// The message of a response.
-  /// - Throws: the status of a failed call, INTERNAL when the bytes are not a response.
+  /// - Throws: as ``payload(_:)``, and INTERNAL when the payload is not such a message.
   static func message<Response: Message>(
     _: Response.Type, _ body: Span<UInt8>
   ) throws(RPCError) -> Response {
+    try decode(Response.self, body.extracting(try payload(body)))
+  }
+
+  /// Where the message of a response stands.
+  /// - Throws: the status of a failed call, INTERNAL when the bytes are not a response.
+  static func payload(_ body: Span<UInt8>) throws(RPCError) -> Range<Int> {
     guard let envelope = ResponseEnvelope(body, in: 0..<body.count) else {
       throw .protocolViolation("a Response frame does not hold a ttrpc.Response")
     }
@@ -130,7 +159,7 @@ enum Reply {
       }
       if let failure { throw failure }
     }
-    return try decode(Response.self, body.extracting(envelope.payload))
+    return envelope.payload
   }
 
   /// A message as it is.

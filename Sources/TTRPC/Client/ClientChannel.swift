@@ -41,20 +41,19 @@ package final class ClientChannel: RPCChannel {
     let core = try core.get()
     let timeout = options.timeout ?? configuration.defaultTimeout
     guard timeout > .zero else { throw .timedOut }
-    let reply = UnaryReply<Response>()
+    let reply = UnaryReply()
     let call = ClientCall(
       data: try RequestFrame.data(method, request, options.metadata),
       flags: [], deadline: Deadline(after: timeout),
       whenUnreachable: options.whenUnreachable, reply: reply)
     if core.loop.isCurrent { core.start(call) } else { core.loop.submit { core.start(call) } }
-    do {
-      return try await reply.completion.value()
-    } catch let error as RPCError {
-      throw error
-    } catch {
+    let answer = await withTaskCancellationHandler {
+      await reply.answer()
+    } onCancel: {
       core.loop.submit { core.giveUp(call) }
-      throw RPCError(.cancelled, "the call was cancelled; it may have been carried out")
     }
+    let payload = try answer.get()
+    return try Reply.decode(Response.self, payload.span)
   }
 
   package func serverStreaming<Request: Message, Response: Message>(

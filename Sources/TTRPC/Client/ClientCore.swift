@@ -64,7 +64,14 @@ final class ClientCore: @unchecked Sendable {
 
   /// Gives a call up: its task was cancelled.
   func giveUp(_ call: ClientCall) {
-    drop(call, RPCError(.cancelled, "the call was cancelled"))
+    let wasSent = if case .sent = call.state { true } else { false }
+    drop(
+      call,
+      RPCError(
+        .cancelled,
+        wasSent
+          ? "the call was cancelled; it may have been carried out"
+          : "the call was cancelled; it was not sent"))
   }
 
   /// Ends everything. Calls fail with CANCELLED.

@@ -15,11 +15,15 @@ enum RequestFrame {
   ) throws(RPCError) -> [UInt8] {
     var data: [UInt8] = []
     do throws(MessageError) {
-      var envelope = TTRPCRequest(service: method.service, method: method.method)
-      envelope.metadata = metadata.entries.map { TTRPCKeyValue(key: $0.key, value: $0.value) }
-      try envelope.appendSerialized(to: &data)
-      // The payload goes behind the rest of the envelope without a copy of its own: the order of
-      // fields is free, and concatenated fields are one message.
+      // By hand, as these two are in every call; the parts of a message may stand one behind the other
+      // in any order, so the payload needs no copy of its own.
+      append(field: 1, method.service, to: &data)
+      append(field: 2, method.method, to: &data)
+      if !metadata.isEmpty {
+        var envelope = TTRPCRequest()
+        envelope.metadata = metadata.entries.map { TTRPCKeyValue(key: $0.key, value: $0.value) }
+        try envelope.appendSerialized(to: &data)
+      }
       if let request { try request.appendSerialized(asField: 3, to: &data) }
     } catch {
       throw RPCError(.invalidArgument, error.summary, details: [.badRequest(error.violations)])
@@ -30,6 +34,12 @@ enum RequestFrame {
         "the request has \(data.count) bytes, \(maxDataBytes) are allowed")
     }
     return data
+  }
+
+  private static func append(field number: UInt8, _ text: String, to data: inout [UInt8]) {
+    data.append(number << 3 | 2)
+    FrameWriter.append(varint: UInt64(text.utf8.count), to: &data)
+    data.append(contentsOf: text.utf8)
   }
 
   /// Puts a frame behind the bytes of `output`: the data, and what is left of the call's time. That
