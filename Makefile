@@ -10,7 +10,7 @@ CHECK_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler libpro
 GO_PACKAGES    := golang-go golang-github-containerd-ttrpc-dev gogoprotobuf protobuf-compiler
 RUST_PACKAGES  := cargo librust-ttrpc-dev librust-protobuf-dev librust-protobuf-codegen-pure-dev librust-tokio-dev
 TORTURE_PACKAGES := $(RUN_PACKAGES) protobuf-compiler python3-protobuf iproute2 util-linux
-BENCH_PACKAGES := $(TORTURE_PACKAGES) $(GO_PACKAGES) nginx-light curl libgrpc++-dev protobuf-compiler-grpc
+BENCH_PACKAGES := $(TORTURE_PACKAGES) $(GO_PACKAGES) $(RUST_PACKAGES) librust-async-trait-dev nginx-light curl libgrpc++-dev protobuf-compiler-grpc
 MINUTES ?= 10
 SECONDS ?= 10
 
