@@ -22,7 +22,11 @@ struct JSONParser {
   private(set) var nodes: [TapeNode] = []
   var text: [UInt8] = []
   private(set) var slots: [UInt32] = []
-  private var open: [Container] = []
+  /// The innermost one, while ``depth`` is above zero: not in an array, as it is touched for every value.
+  private var top = Container(node: 0, isArray: true)
+  /// Those around it, outermost first.
+  private var outer: [Container] = []
+  private var depth = 0
 
   init(_ bytes: [UInt8], limits: JSONLimits) {
     self.bytes = bytes
@@ -34,32 +38,33 @@ struct JSONParser {
       throw failure(.tooLarge(maxBytes: limits.maxBytes), at: limits.maxBytes)
     }
     text.reserveCapacity(bytes.count)
-    nodes.reserveCapacity(bytes.count / 4 + 1)
+    // Never more are needed, and pages that are not written cost nothing.
+    nodes.reserveCapacity(bytes.count / 2 + 1)
     skipSpace()
     try value()
-    while let container = open.last {
+    while depth > 0 {
       skipSpace()
-      if container.isArray { try item(of: container) } else { try member(of: container) }
+      if top.isArray { try item() } else { try member() }
     }
     skipSpace()
     guard position == bytes.count else { throw failure(.trailingBytes) }
   }
 
-  private mutating func item(of array: Container) throws(JSONError) {
+  private mutating func item() throws(JSONError) {
     if peek() == UInt8(ascii: "]") { return try close() }
-    if array.count > 0 { try separator() }
-    open[open.count - 1].current = array.count
+    if top.count > 0 { try separator() }
+    top.current = top.count
     // After a comma there must be a value, so `]` fails there.
     try value()
   }
 
-  private mutating func member(of object: Container) throws(JSONError) {
+  private mutating func member() throws(JSONError) {
     if peek() == UInt8(ascii: "}") { return try close() }
-    if object.count > 0 { try separator() }
+    if top.count > 0 { try separator() }
     guard peek() == UInt8(ascii: "\"") else { throw unexpected() }
     let key = nodes.count
     try string()
-    open[open.count - 1].current = key
+    top.current = key
     skipSpace()
     guard peek() == UInt8(ascii: ":") else { throw unexpected() }
     position += 1
@@ -90,26 +95,27 @@ struct JSONParser {
   }
 
   private mutating func opening(_ kind: TapeNode.Kind) throws(JSONError) {
-    guard open.count < limits.maxDepth else { throw failure(.tooDeep(maxDepth: limits.maxDepth)) }
+    guard depth < limits.maxDepth else { throw failure(.tooDeep(maxDepth: limits.maxDepth)) }
     position += 1
-    open.append(Container(node: nodes.count, isArray: kind == .array))
+    if depth > 0 { outer.append(top) }
+    top = Container(node: nodes.count, isArray: kind == .array)
+    depth += 1
     nodes.append(TapeNode(kind: kind, start: 0, count: 0, extent: 0))
   }
 
   private mutating func close() throws(JSONError) {
-    guard let container = open.last else { return }
     position += 1
-    nodes[container.node].close(count: container.count, end: nodes.count)
+    nodes[top.node].close(count: top.count, end: nodes.count)
     // A duplicate key is told with the place of its object.
-    if !container.isArray { try index(container) }
-    open.removeLast()
+    if !top.isArray { try index(top) }
+    depth -= 1
+    if let around = outer.popLast() { top = around }
     complete()
   }
 
   /// Counts a value that is read to its end.
   private mutating func complete() {
-    guard !open.isEmpty else { return }
-    open[open.count - 1].complete()
+    if depth > 0 { top.complete() }
   }
 
   private mutating func word(_ word: StaticString, _ kind: TapeNode.Kind) throws(JSONError) {
@@ -225,13 +231,13 @@ struct JSONParser {
   }
 
   private mutating func duplicate(_ key: Int) -> JSONError {
-    open[open.count - 1].current = key
+    top.current = key
     return failure(.duplicateKey, at: Int(nodes[key].extent))
   }
 
   private func place() -> JSONPointer {
     var pointer = JSONPointer.root
-    for container in open {
+    for container in depth > 0 ? outer + [top] : [] {
       guard container.current >= 0 else { break }
       if container.isArray {
         pointer.append(index: container.current)
