@@ -8,9 +8,13 @@ Every field of every unary method's request, down to messages in messages, is fi
 many elements, many empty messages, many equal ones; and so are the fields of the envelope. Fields that
 hold ids and such are filled in as well, so that a check of another field does not answer first.
 
+Text is filled twice: as far as a frame goes, which the wire refuses, and as far as the wire goes. Beside a
+field of such text every list is filled with small things, for checks that look at the one for each of the
+others.
+
 CPU is what all threads of the daemon used until the answer was read, the least of several times, so that
-what else the machine does is not counted. Memory is the highest the daemon has had resident, less what
-it had before. With --check it exits with 1 when a frame costs more than 20 ms or 32 MiB.
+what else the machine does is not counted. Memory is the highest the daemon has had resident, less what it
+had before the first frame. With --check it exits with 1 when a frame costs more than 20 ms or 32 MiB.
 """
 
 from __future__ import annotations
@@ -38,6 +42,10 @@ MAX_DATA = 4 << 20
 MAX_CPU, MAX_MEMORY = 0.020, 32 << 20
 #: Room for the envelope's own fields and for the tags and lengths around.
 MARGIN = 512
+#: The longest text that the wire lets through, and all of a request together.
+MAX_TEXT, MAX_TEXT_IN_ALL = 64 << 10, 1 << 20
+#: Small things in a list beside a long text.
+CROWD = 1_000
 #: The longest JSON that a field may hold.
 MAX_DOCUMENT = 256 << 10
 #: The most JSON in one call.
@@ -99,15 +107,22 @@ def values(one, room: int, tenant: str) -> Iterator[tuple[str, bytes]]:
     if one.type in (one.TYPE_STRING, one.TYPE_BYTES):
         for name, text in TEXTS.items():
             yield name, field(number, filled(text, room))
+            if one.type == one.TYPE_STRING:
+                longest = field(number, filled(text, MAX_TEXT))
+                yield f"64 KiB of {name}", longest
+                if repeated:
+                    yield f"15 times 64 KiB of {name}", longest * 15
         if one.type == one.TYPE_BYTES:
             yield "zeroes", field(number, bytes(room))
             for size in (room, MAX_DOCUMENT):
                 for name, document in documents(size):
                     yield f"{size >> 10} KiB of JSON, {name}", field(number, document)
         if repeated:
-            yield "4,096 long ones", elements(number, b"a" * (room // 4096 - 8), room, 4096)
-            yield "4,096 distinct ones", b"".join(
-                field(number, b"%d" % each * (room // 4096 // 8)) for each in range(4096))
+            for whole in (room, MAX_TEXT_IN_ALL - 4096):
+                yield f"4,096 of {whole >> 12} bytes", elements(
+                    number, b"a" * (whole // 4096 - 8), room, 4096)
+                yield f"4,096 distinct ones of {whole >> 12} bytes", b"".join(
+                    field(number, (b"%d." % each * whole)[:whole // 4096 - 8]) for each in range(4096))
             yield "4,096 equal ones", elements(number, b"order.created", room, 4096)
             yield "4,096 empty ones", elements(number, b"", room, 4096)
             yield "many empty ones", elements(number, b"", room, room)
@@ -125,8 +140,13 @@ def values(one, room: int, tenant: str) -> Iterator[tuple[str, bytes]]:
                             yield f"at most {most:,} with {inner.name} of {name}", elements(
                                 number, others + field(inner.number, document), room, most)
                 if inner.type in (inner.TYPE_STRING, inner.TYPE_BYTES):
-                    yield f"4,096 with {inner.name}", elements(
-                        number, field(inner.number, b"a" * (room // 4096 - 16)), room, 4096)
+                    for whole in (room, MAX_TEXT_IN_ALL - 4096):
+                        yield f"4,096 with {inner.name} of {whole >> 12} bytes", elements(
+                            number, field(inner.number, b"a" * (whole // 4096 - 16)), room, 4096)
+                if inner.type == inner.TYPE_STRING:
+                    for name, text in TEXTS.items():
+                        yield f"15 with {inner.name} of 64 KiB of {name}", field(
+                            number, field(inner.number, filled(text, MAX_TEXT))) * 15
         else:
             yield "twice", field(number, b"") * 2
             yield "unknown fields", field(number, b"\xfa\x3f\x00" * (room // 3))
@@ -136,6 +156,22 @@ def values(one, room: int, tenant: str) -> Iterator[tuple[str, bytes]]:
         yield "many not packed", (varint(number << 3) + b"\x01") * (room // 3)
     else:
         yield "many times", (varint(number << 3) + b"\x01") * (room // 3)
+
+
+def crowds(fields: list) -> bytes:
+    """Every list of these fields, full of small things."""
+    out = b""
+    for one in fields:
+        if not is_repeated(one):
+            continue
+        if one.type == one.TYPE_STRING:
+            out += field(one.number, b"x") * CROWD
+        elif one.type == one.TYPE_MESSAGE:
+            small = b"".join(
+                field(inner.number, b"x") for inner in one.message_type.fields
+                if inner.type == inner.TYPE_STRING and not is_repeated(inner))
+            out += field(one.number, small) * CROWD
+    return out
 
 
 def good(one, tenant: str) -> bytes:
@@ -160,9 +196,19 @@ def cases(request, tenant: str, depth: int = 1) -> Iterator[tuple[str, bytes]]:
         room = MAX_DATA - MARGIN - len(rest) - 16 * depth
         for name, bytes_ in values(one, room, tenant):
             yield f"{one.name}: {name}", rest + bytes_
+        if one.type == one.TYPE_STRING and not is_repeated(one):
+            crowd = crowds(fields)
+            for name, text in TEXTS.items() if crowd else ():
+                yield (f"{one.name}: 64 KiB of {name} beside {CROWD:,} small things in each list",
+                       rest + field(one.number, filled(text, MAX_TEXT)) + crowd)
+        mask = next((each for each in fields if each.type == each.TYPE_MESSAGE and
+                     each.message_type.full_name == "google.protobuf.FieldMask"), None)
         if one.type == one.TYPE_MESSAGE and depth < DEPTH and not request.GetOptions().map_entry:
             for name, inner in cases(one.message_type, tenant, depth + 1):
-                yield f"{one.name}.{name}", rest + field(one.number, inner)
+                # An update looks at the fields that it is to change.
+                path = name.partition(":")[0].partition(".")[0].encode()
+                named = field(mask.number, field(1, path)) if mask not in (None, one) else b""
+                yield f"{one.name}.{name}", rest + named + field(one.number, inner)
 
 
 def envelopes(service: str, method: str) -> Iterator[tuple[str, bytes]]:
@@ -191,15 +237,16 @@ class Target:
         self.socket.settimeout(60)
         self.socket.connect(str(daemon.socket))
         self.next = 1
+        self.start = self.status("VmRSS")
 
     def cost(self, data: bytes) -> tuple[float, int, bytes]:
         """Seconds of CPU and bytes of memory that a frame takes, and the data of its answer."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
-        memory, cpu = self.status("VmRSS"), self.cpu()
+        cpu = self.cpu()
         self.socket.sendall(struct.pack(">IIBB", len(data), self.next, 1, 0) + data)
         self.next += 2
         answer = self.receive(self.receive_header())
-        return self.cpu() - cpu, self.status("VmHWM") - memory, answer
+        return self.cpu() - cpu, self.status("VmHWM") - self.start, answer
 
     def receive_header(self) -> int:
         return struct.unpack(">IIBB", self.receive(10))[0]
@@ -259,8 +306,9 @@ def every(contract: Contract) -> Iterator[tuple[str, bytes]]:
             names = field(1, service.encode()) + field(2, method.encode())
             for case, payload in cases(request.DESCRIPTOR, tenant):
                 data = names + field(3, payload)
-                if len(data) <= MAX_DATA:
-                    yield f"{method} {case}", data
+                if len(data) > MAX_DATA:
+                    raise AssertionError(f"{method} {case} has {len(data)} bytes")
+                yield f"{method} {case}", data
     for case, data in envelopes("integration.v1.TenantService", "GetTenant"):
         yield f"envelope: {case}", data
 
@@ -268,25 +316,22 @@ def every(contract: Contract) -> Iterator[tuple[str, bytes]]:
 def measure(given: argparse.Namespace, target: Target, contract: Contract) -> int:
     """Sends every case once, and the worst ones again; a table of those."""
     found: list[tuple[float, int, str, bytes]] = []
-    count = 0
+    count = most = 0
     for name, data in every(contract):
         count += 1
         cpu, memory, _ = target.cost(data)
+        most = max(most, memory)
         found.append((cpu, memory, name, data))
-        keep = {id(one) for key in (0, 1)
-                for one in sorted(found, key=lambda one: -one[key])[:given.show]}
-        found = [one for one in found if id(one) in keep]
-    rows = []
-    for cpu, memory, name, data in found:
-        again = [target.cost(data)[:2] for _ in range(given.times)]
-        rows.append((min([cpu] + [one[0] for one in again]),
-                     min([memory] + [one[1] for one in again]), name))
-    rows.sort(reverse=True)
-    print(f"\nOf {count} frames of up to 4 MiB these cost most (goals: {MAX_CPU * 1e3:.0f} ms of CPU, "
-          f"{MAX_MEMORY >> 20} MiB):\n\n| frame | ms | MiB |\n|---|---|---|")
-    for cpu, memory, name in rows:
-        print(f"| {name} | {cpu * 1e3:.1f} | {memory / (1 << 20):.1f} |")
-    return given.check and any(cpu > MAX_CPU or memory > MAX_MEMORY for cpu, memory, _ in rows)
+        found = sorted(found, key=lambda one: -one[0])[:given.show]
+    rows = sorted(
+        ((min([cpu] + [target.cost(data)[0] for _ in range(given.times)]), name)
+         for cpu, _, name, data in found), reverse=True)
+    print(f"\nOf {count} frames of up to 4 MiB these cost most CPU (goal: {MAX_CPU * 1e3:.0f} ms). The daemon "
+          f"never had more than {most / (1 << 20):.1f} MiB above what it began with (goal: "
+          f"{MAX_MEMORY >> 20}).\n\n| frame | ms |\n|---|---|")
+    for cpu, name in rows:
+        print(f"| {name} | {cpu * 1e3:.1f} |")
+    return given.check and (rows[0][0] > MAX_CPU or most > MAX_MEMORY)
 
 
 if __name__ == "__main__":

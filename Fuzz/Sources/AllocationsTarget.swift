@@ -6,7 +6,7 @@ internal import ProtobufC
 ///
 /// Input: as that of ``MessagesTarget``; a form in JSON is taken for bytes like any other.
 enum AllocationsTarget: FuzzTarget {
-  /// Pieces that are refused one after the other; of messages that take more, those of the end too.
+  /// Pieces that are refused one after the other; of messages that take more, the first.
   private static let most = 256
 
   static func run(_ input: FuzzInput) {
@@ -21,13 +21,17 @@ enum AllocationsTarget: FuzzTarget {
     // Losing the error is right: what is refused whole is the target `messages`'s.
     guard let whole = try? M(serialized: bytes.span, limits: .response) else { return }
     let name = M.descriptor.fullName
+    // What holds a NaN is not equal to itself; a list in the same memory would be, so it is read anew.
+    let twin = promised("\(name) is read twice") {
+      try M(serialized: bytes.span, limits: .response)
+    }
+    let holdsNaN = twin != whole
     var limits = DecodingLimits.response
     for allowed in 0..<most {
       limits.maxAllocations = allowed
       do throws(MessageError) {
         let value = try M(serialized: bytes.span, limits: limits)
-        // A NaN is not equal to itself.
-        promise(value == whole || whole != whole, "\(name) is read the same with \(allowed) pieces")
+        promise(value == whole || holdsNaN, "\(name) is read the same with \(allowed) pieces")
         break
       } catch {
         promise(error.summary.contains("memory"), "\(name) says why it is refused: \(error)")

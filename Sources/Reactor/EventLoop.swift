@@ -89,12 +89,20 @@ internal import Glibc
   }
 
   /// Runs `work` on the loop, after what was submitted before; on the loop's own thread later in
-  /// this turn. Dropped if the loop was shut down.
-  package func submit(_ work: @escaping @Sendable () -> Void) {
+  /// this turn.
+  /// - Returns: false, and `work` dropped, when the loop was shut down.
+  @discardableResult
+  package func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
     if isCurrent {
       jobs.append(.closure(work))
-    } else if mailbox.post(.closure(work)) == .wake {
+      return true
+    }
+    switch mailbox.post(.closure(work)) {
+    case .delivered: return true
+    case .wake:
       poller.wake()
+      return true
+    case .refused: return false
     }
   }
 

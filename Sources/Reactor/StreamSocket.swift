@@ -122,7 +122,10 @@ internal import Glibc
     guard isReadingPaused else { return }
     isReadingPaused = false
     updateInterest()
-    guard !leftover.isEmpty, !isPresentationScheduled, isOpen else { return }
+    // What is being shown may leave something too.
+    guard unsafe !leftover.isEmpty || arrived != nil, !isPresentationScheduled, isOpen else {
+      return
+    }
     isPresentationScheduled = true
     loop.later {
       self.isPresentationScheduled = false
@@ -135,6 +138,7 @@ internal import Glibc
   package func withArrivedBytes<R, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> R
   ) throws(Failure) -> R {
+    loop.expectCurrent()
     guard let bytes = unsafe arrived else { preconditionFailure("no bytes are being shown") }
     return try body(unsafe bytes.span)
   }

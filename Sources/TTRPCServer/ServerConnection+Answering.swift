@@ -200,9 +200,13 @@ extension ServerConnection {
     return mustAnswer
   }
 
+  /// Most bytes of answers that the shard does not know of.
+  private static let maxUncountedOutput = 16 << 10
+
   /// After every answer: sees that it is sent.
   private func answered() {
-    if !isReading { countOutput() }
+    // Small answers of one read are counted at its end.
+    if !isReading || socket.unsentBytes >= countedOutput + Self.maxUncountedOutput { countOutput() }
     guard socket.isOpen else { return }
     if socket.unsentBytes > limits.outboundCeiling {
       log("closing: the client takes no answers", level: .warning)

@@ -203,17 +203,17 @@ extension ServerConnection {
         next = self.nextUnary(for: number)
       }
     }
-    guard stream == nil, let starting else { return }
+    guard streamToStart == nil, let starting else { return }
     runner += 1
     suspended(starting, task, inbound: nil)
   }
 
   private func nextUnary(for number: Int) -> CallOpening? {
-    guard number == runner, let opening = socket.withArrivedBytes({ nextCall(in: $0) }) else {
-      return nil
-    }
+    guard isReading, number == runner,
+      let opening = socket.withArrivedBytes({ nextCall(in: $0) })
+    else { return nil }
     if opening.method.isUnary { return opening }
-    stream = opening
+    streamToStart = opening
     return nil
   }
 
@@ -236,17 +236,16 @@ extension ServerConnection {
 
   /// Enters a call whose handler has suspended; most never do, and are never entered.
   private func suspended(
-    _ first: StartingCall, _ task: Task<Void, Never>, inbound: (any InboundMessages)?
+    _ suspended: StartingCall, _ task: Task<Void, Never>, inbound: (any InboundMessages)?
   ) {
     starting = nil
-    let call = RunningCall(task: task, deadline: first.deadline, inbound: inbound)
-    if first.isUnary {
-      streams.insert(first.id, .unary(call))
+    let call = RunningCall(task: task, deadline: suspended.deadline, inbound: inbound)
+    if suspended.isUnary {
+      streams.insert(suspended.id, .unary(call))
     } else {
-      streams.insert(first.id, first.isOpen ? .receiving(call) : .replying(call))
+      streams.insert(suspended.id, suspended.isOpen ? .receiving(call) : .replying(call))
     }
     watchDeadline(call.deadline)
-    if isClosed { cancelEverything() }
   }
 
   private func receiveData(_ header: FrameHeader, _ body: Span<UInt8>) {

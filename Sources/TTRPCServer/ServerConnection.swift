@@ -50,7 +50,7 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, UnarySink, @un
   var streams = StreamTable<RunningCall>()
   /// The call whose handler is in its first stretch; it is not in `streams` yet.
   var starting: StartingCall?
-  /// How many of the bytes that have arrived are acted on; while ``isReading``.
+  /// How many of the bytes that are being shown are acted on.
   var position = 0
   /// When they arrived.
   var readAt: MonotonicInstant
@@ -58,8 +58,8 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, UnarySink, @un
   var isReading = false
   /// Which task may go on to the next call; see ``runUnary(_:)``.
   var runner = 0
-  /// A streaming call that such a task has come to.
-  var stream: CallOpening?
+  /// A streaming call that such a task has come to, and left to ``received(_:)``.
+  var streamToStart: CallOpening?
   var violations = 0
   var deadlines = DeadlineTimer()
   /// Nothing is read; see ``mayRead`` and ``hasRoom(for:)`` for the reasons.
@@ -143,8 +143,8 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, UnarySink, @un
   }
 
   private func takeStream() -> CallOpening? {
-    guard let opening = stream else { return nil }
-    stream = nil
+    guard let opening = streamToStart else { return nil }
+    streamToStart = nil
     return opening
   }
 

@@ -24,7 +24,9 @@ package struct EventTypesService: EventTypeService {
     var check = RequestCheck()
     let tenant = check.tenant(request.tenantId)
     let name = check.catalogueName(request.eventType, "event_type")
-    if name == WebhookTest.eventType { check.refuse("event_type", "is the daemon's own") }
+    if name.utf8.elementsEqual(WebhookTest.eventType.utf8) {
+      check.refuse("event_type", "is the daemon's own")
+    }
     let description = check.lines(request.description, "description", 0...2000)
     let schema = check.jsonSchema(request.schema, "schema")
     let key = check.idempotencyKey(request.idempotencyKey)

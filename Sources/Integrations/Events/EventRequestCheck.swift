@@ -39,7 +39,9 @@ extension RequestCheck {
   /// An event to publish.
   mutating func event(_ request: PublishEventRequest, in place: String = "") -> NewEvent {
     let type = eventType(request.eventType, "\(place)event_type")
-    if type == WebhookTest.eventType { refuse("\(place)event_type", "is the daemon's own") }
+    if type.utf8.elementsEqual(WebhookTest.eventType.utf8) {
+      refuse("\(place)event_type", "is the daemon's own")
+    }
     let data = eventData(request.eventData, "\(place)event_data")
     if !request.idempotencyKey.isEmpty, IdempotencyKey(request.idempotencyKey) == nil {
       refuse("\(place)idempotency_key", "must be 1 to 255 visible ASCII characters")
@@ -65,7 +67,8 @@ extension RequestCheck {
       return []
     }
     return request.events.enumerated().map { index, event in
-      if !event.tenantId.isEmpty, event.tenantId != request.tenantId {
+      // By bytes: a text of accents takes a millisecond to compare as text, and here a thousand times.
+      if !event.tenantId.isEmpty, !event.tenantId.utf8.elementsEqual(request.tenantId.utf8) {
         refuse("events[\(index)].tenant_id", "must be empty or the same as tenant_id")
       }
       return self.event(event, in: "events[\(index)].")

@@ -68,7 +68,9 @@ extension RequestCheck {
   /// `POST`, `PUT` or `PATCH`. Empty: `POST`.
   mutating func webhookMethod(_ text: String, _ field: String) -> String {
     guard !text.isEmpty else { return "POST" }
-    if !["POST", "PUT", "PATCH"].contains(text) { refuse(field, "must be POST, PUT or PATCH") }
+    if !["POST", "PUT", "PATCH"].contains(where: { $0.utf8.elementsEqual(text.utf8) }) {
+      refuse(field, "must be POST, PUT or PATCH")
+    }
     return text
   }
 

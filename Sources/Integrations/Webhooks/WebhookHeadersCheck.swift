@@ -6,7 +6,8 @@ extension RequestCheck {
   mutating func newHeaders(
     _ headers: [WebhookHeader], for authentication: WebhookAuthentication, _ field: String
   ) -> [CustomHeader] {
-    for (index, header) in headers.enumerated() where header.value == MaskedHeader.value {
+    for (index, header) in headers.enumerated()
+    where header.value.utf8.elementsEqual(MaskedHeader.value.utf8) {
       refuse("\(field)[\(index)].value", "stands for a value that is kept, and there is none")
     }
     return checkedHeaders(headers.map(CustomHeader.init), for: authentication, field)

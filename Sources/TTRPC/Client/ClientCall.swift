@@ -1,5 +1,6 @@
 internal import ProtobufC
 internal import Reactor
+internal import Synchronization
 
 /// Where the answer of a call goes. Called on the loop.
 protocol ReplyReceiver: Sendable {
@@ -22,6 +23,8 @@ enum ReplyProgress {
 final class ClientCall: @unchecked Sendable {
   /// Where a call is.
   enum State {
+    /// On its way to the loop.
+    case made
     case waiting
     case sent(stream: UInt32)
     case over
@@ -33,7 +36,7 @@ final class ClientCall: @unchecked Sendable {
   let deadline: Deadline
   let whenUnreachable: CallOptions.WhenUnreachable
   let reply: any ReplyReceiver
-  var state = State.waiting
+  var state = State.made
 
   init(
     data: [UInt8], flags: FrameFlags, deadline: Deadline,
@@ -50,9 +53,10 @@ final class ClientCall: @unchecked Sendable {
 /// The answer of a unary call: its payload, which the caller decodes.
 ///
 /// Without types of the call's own: to look those up at run time took a quarter of a call.
-// SAFETY: `result` is touched on the channel's loop until `gate` opens, and behind it by the caller.
+// SAFETY: `result` is written by whoever claims it first, before the gate opens, and read behind it.
 final class UnaryReply: ReplyReceiver, @unchecked Sendable {
   private var result: Result<[UInt8], RPCError>?
+  private let isClaimed = Atomic<Bool>(false)
   private let gate = Gate()
 
   func receive(_ header: FrameHeader, _ body: Span<UInt8>) -> ReplyProgress {
@@ -78,7 +82,7 @@ final class UnaryReply: ReplyReceiver, @unchecked Sendable {
   }
 
   private func end(_ result: Result<[UInt8], RPCError>) {
-    guard self.result == nil else { return }
+    guard !isClaimed.exchange(true, ordering: .acquiringAndReleasing) else { return }
     self.result = result
     gate.open()
   }

@@ -16,7 +16,8 @@ package final class ClientChannel: RPCChannel {
   private let configuration: ClientConfiguration
 
   /// Makes a channel. Nothing is connected yet.
-  /// - Parameter loop: does the work; by default one that all channels of the process share.
+  /// - Parameter loop: does the work, and has to outlive the channel's calls; by default one that all
+  ///   channels of the process share.
   package init(_ configuration: ClientConfiguration, on loop: EventLoop? = nil) {
     self.configuration = configuration
     core = (loop.map { .success($0) } ?? Self.shared)
@@ -46,11 +47,16 @@ package final class ClientChannel: RPCChannel {
       data: try RequestFrame.data(method, request, options.metadata),
       flags: [], deadline: Deadline(after: timeout),
       whenUnreachable: options.whenUnreachable, reply: reply)
-    if core.loop.isCurrent { core.start(call) } else { core.loop.submit { core.start(call) } }
+    if core.loop.isCurrent {
+      core.start(call)
+    } else if !core.loop.submit({ core.start(call) }) {
+      throw .clientClosed
+    }
     let answer = await withTaskCancellationHandler {
       await reply.answer()
     } onCancel: {
-      core.loop.submit { core.giveUp(call) }
+      // Without a loop nobody else can end it any more.
+      if !core.loop.submit({ core.giveUp(call) }) { reply.fail(.clientClosed) }
     }
     let payload = try answer.get()
     return try Reply.decode(Response.self, payload.span)

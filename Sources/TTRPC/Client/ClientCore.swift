@@ -39,6 +39,8 @@ final class ClientCore: @unchecked Sendable {
 
   /// Sends a call, now or when it can be.
   func start(_ call: ClientCall) {
+    // A cancellation may have been faster.
+    guard case .made = call.state else { return }
     lastUse = loop.now
     guard waiting.count - dead < configuration.maxWaiting else {
       return end(call, RPCError(.resourceExhausted, "too many calls wait for the server"))
@@ -51,6 +53,7 @@ final class ClientCore: @unchecked Sendable {
       error.details.append(.retryInfo(loop.now.duration(to: until)))
       return end(call, error)
     case .none, .connecting, .ready, .resting:
+      call.state = .waiting
       waiting.append(call)
       watch(call.deadline)
     }
@@ -121,6 +124,7 @@ final class ClientCore: @unchecked Sendable {
     let state = call.state
     call.state = .over
     switch state {
+    case .made: call.reply.fail(error)
     case .waiting:
       call.reply.fail(error)
       dead += 1

@@ -265,6 +265,31 @@ struct ClientTests {
     }
   }
 
+  @Test("a call that was cancelled says whether it was sent")
+  func cancelledBeforeAndAfter() async throws {
+    try await World.with { world in
+      let channel = world.channel { $0.maxInFlight = 1 }
+      let sent = Task { await rpcError { try await echo(channel, "Wait") } }
+      try await world.gate.until { $0.arrivals == 1 }
+      let waiting = Task { await rpcError { try await echo(channel, "Wait") } }
+      waiting.cancel()
+      #expect(await waiting.value.message == "the call was cancelled; it was not sent")
+      sent.cancel()
+      #expect(await sent.value.message == "the call was cancelled; it may have been carried out")
+    }
+  }
+
+  @Test("a call on a loop that is over fails at once, cancelled or not")
+  func loopIsOver() async throws {
+    let loop = try EventLoop(name: "over")
+    let channel = ClientChannel(ClientConfiguration(path: temporaryPath()), on: loop)
+    await loop.shutdown()
+    #expect(await rpcError { try await echo(channel) }.reason == "CLIENT_CLOSED")
+    let cancelled = Task { await rpcError { try await echo(channel) } }
+    cancelled.cancel()
+    #expect(await cancelled.value.reason == "CLIENT_CLOSED")
+  }
+
   @Test("closing a client ends its streams and the calls that wait")
   func closeEndsAll() async throws {
     try await World.with { world in
