@@ -9,6 +9,8 @@ package struct CIDRBlock: Sendable, Hashable {
   /// - Throws: ``CIDRError`` for what no address is (see ``IPAddress/init(_:)``), a prefix length
   ///   with leading zeros or beyond the family's, and host bits that are set.
   package init(_ text: String) throws(CIDRError) {
+    // The longest address, a slash and three digits.
+    guard text.utf8.count <= 49 else { throw .invalidAddress }
     let parts = text.utf8.split(
       separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
     let address = Array(parts[0])
