@@ -128,10 +128,15 @@ struct MemoryTests {
     // 40 fields each: more than the 16 that fit on the stack of the unpacker.
     let inner = (0..<40).flatMap { _ in field(32, [0x61]) }
     let bytes = field(18, inner + field(18, inner + field(18, inner)))
-    let before = ThreadArena.bytesTaken
-    let json = try MessageDescriptor.testSink.jsonUTF8(serialized: bytes)
-    #expect(text(json).contains("innerSink"))
-    #expect(ThreadArena.bytesTaken - before <= 64 * 1024)
+    let taken = Atomic<Int>(.max)
+    // Where a large message was before, the first chunk is larger.
+    try withOwnThreads(1) {
+      guard let json = try? MessageDescriptor.testSink.jsonUTF8(serialized: bytes),
+        text(json).contains("innerSink")
+      else { return }
+      taken.store(ThreadArena.bytesTaken, ordering: .relaxed)
+    }
+    #expect(taken.load(ordering: .relaxed) <= 64 * 1024)
     // Fields enough for slabs of every size up to 64 KiB.
     var sink = Sink()
     sink.strings = Array(repeating: "x", count: 3_000)
