@@ -14,8 +14,8 @@ import argparse
 import contextlib
 import json
 import os
-import resource
 import random
+import resource
 import shutil
 import statistics
 import subprocess

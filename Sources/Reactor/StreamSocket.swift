@@ -36,6 +36,7 @@ internal import Glibc
   private var delegate: (any StreamSocketDelegate)?
   /// The last `unsent` of it are to be sent.
   private var storage: [UInt8] = []
+  /// Private, so that a look at it needs no check for exclusive access; it is looked at for each call.
   private var unsent = 0
   private var leftover: [UInt8] = []
   /// What the delegate is being shown.

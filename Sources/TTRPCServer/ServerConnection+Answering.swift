@@ -188,7 +188,8 @@ extension ServerConnection {
     if let first = starting, first.id == id {
       starting = nil
       if first.isOpen { streams.linger(id) }
-      return !isClosed
+      // A socket that closes within the first stretch says so later.
+      return true
     }
     let mustAnswer = streams.handlerReturned(id)
     guard !isClosed else {

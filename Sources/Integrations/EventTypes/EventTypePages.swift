@@ -17,9 +17,8 @@ struct EventTypePages: Sendable {
   /// - Throws: ``ServiceError`` `invalidArgument` on `page_token`.
   func lastName(_ token: String) throws(ServiceError) -> String {
     guard !token.isEmpty else { return "" }
-    guard token.utf8.count <= 512 else {
-      throw .invalid("page_token", "was not made by this daemon for this tenant and these filters")
-    }
+    // A code and the longest name are shorter; a text is not searched before its length is known.
+    guard token.utf8.count <= 512 else { throw PageTokens.refusal }
     // A code holds no dot. Without one, or in front of the first, there is no code of ours.
     let parts = token.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     let name = parts.count == 2 ? String(parts[1]) : ""

@@ -47,6 +47,10 @@ package struct PageTokens: Sendable {
       .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
   }
 
+  /// What a token is answered with that is not one of ours or was made for another question.
+  static let refusal = ServiceError.invalid(
+    "page_token", "was not made by this daemon for this tenant and these filters")
+
   /// Reads a token. Empty: nil, the first page.
   /// - Throws: ``ServiceError`` `invalidArgument` on `page_token` when the token is not one of ours
   ///   or was made for another question.
@@ -54,12 +58,10 @@ package struct PageTokens: Sendable {
     _ token: String, for question: Question
   ) throws(ServiceError) -> PageCursor? {
     guard !token.isEmpty else { return nil }
-    let refusal = ServiceError.invalid(
-      "page_token", "was not made by this daemon for this tenant and these filters")
     guard token.utf8.count == (Self.cursorLength + Self.codeLength) * 4 / 3,
       let data = Data(
         base64Encoded: token.replacing("-", with: "+").replacing("_", with: "/"))
-    else { throw refusal }
+    else { throw Self.refusal }
     let cursor = Array(data.prefix(Self.cursorLength))
     let code = data.dropFirst(Self.cursorLength)
     let covered = Self.covered(cursor, question)
@@ -67,7 +69,7 @@ package struct PageTokens: Sendable {
       keys.contains(where: {
         HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: covered, using: $0)
       }), cursor[0] == 1
-    else { throw refusal }
+    else { throw Self.refusal }
     return PageCursor(
       unixMicroseconds: Int64(
         truncatingIfNeeded: cursor[1..<9].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }),

@@ -64,7 +64,7 @@ struct CallGroup {
     }
     var answers = Answers(batch, of: joints.map(\.rank))
     if case .synced = end, failure == nil, !batch.isDoubtful {
-      for index in calls.indices { answer(calls[index], &answers, ranks[index]) }
+      for (call, rank) in zip(calls, ranks) { call.finish(answers.answer(to: call, rank)) }
       return Rest()
     }
     let failedJoint = joints.first { $0.rank == batch.failure?.step }
@@ -82,7 +82,7 @@ struct CallGroup {
       // Whose fault it was is not to be seen.
       let isInDoubt = ranks[index] == failedJoint?.rank
       switch isInDoubt ? .again(.alone) : verdicts[index] {
-      case .answer: answer(call, &answers, ranks[index])
+      case .answer: call.finish(answers.answer(to: call, ranks[index]))
       case .fail(let error): call.finish(.failure(error))
       case .again(.shared):
         call.wasUndone = true
@@ -94,10 +94,6 @@ struct CallGroup {
     }
     rest.again += loners
     return rest
-  }
-
-  private func answer(_ call: Call, _ answers: inout Answers, _ rank: Int) {
-    call.finish(answers.answer(to: call, rank))
   }
 
   private func note(

@@ -9,7 +9,8 @@ enum RequestFrame {
   /// The data for a call without its time, made by the caller's thread so that the loop has only to
   /// copy it.
   /// - Parameter request: nil for a stream of requests.
-  /// - Throws: INVALID_ARGUMENT for text of the request that cannot travel, RESOURCE_EXHAUSTED above 4 MiB.
+  /// - Throws: INVALID_ARGUMENT for text of the request that cannot travel, RESOURCE_EXHAUSTED above
+  ///   4 MiB.
   static func data(
     _ method: MethodName, _ request: (some Message)?, _ metadata: Metadata
   ) throws(RPCError) -> [UInt8] {
