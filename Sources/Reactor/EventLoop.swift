@@ -30,11 +30,16 @@ internal import Glibc
   private var jobs = Deque<Work>()
   private var timers = TimerHeap()
   private var hooks: [() -> Void] = []
-  private var flushes: [StreamSocket] = []
+  /// The sockets to flush at the end of the turn: the first and the last of a list.
+  private var firstToFlush: StreamSocket?
+  private var lastToFlush: StreamSocket?
   private var watches: ContiguousArray<Watch?> = []
   private var generations: ContiguousArray<UInt32> = []
   private var freeWatches: [Int] = []
   private var spareBuffers: [[UInt8]] = []
+  var runners = RunnerPile()
+  /// What is enqueued next runs before ``enqueue(_:)`` returns.
+  var runsNextJobAtOnce = false
   private var turnStart = MonotonicInstant.now()
   private var isStopping = false
 
@@ -109,7 +114,12 @@ internal import Glibc
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     if isCurrent {
-      jobs.append(.job(job))
+      if runsNextJobAtOnce {
+        runsNextJobAtOnce = false
+        unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+      } else {
+        jobs.append(.job(job))
+      }
       return
     }
     switch mailbox.post(.job(job)) {
@@ -231,19 +241,27 @@ internal import Glibc
   }
 
   func flushAtEndOfTurn(_ socket: StreamSocket) {
-    flushes.append(socket)
+    if let lastToFlush { lastToFlush.nextToFlush = socket } else { firstToFlush = socket }
+    lastToFlush = socket
   }
 
   /// An empty buffer with room, if one is at hand.
   func takeBuffer() -> [UInt8] {
-    spareBuffers.popLast() ?? []
+    var spare: [[UInt8]] = []
+    swap(&spare, &spareBuffers)
+    defer { swap(&spare, &spareBuffers) }
+    return spare.popLast() ?? []
   }
 
   func giveBack(_ buffer: consuming [UInt8]) {
-    guard spareBuffers.count < Self.maxSpareBuffers, buffer.capacity <= Self.maxSpareBufferSize
-    else { return }
-    buffer.removeAll(keepingCapacity: true)
-    spareBuffers.append(buffer)
+    guard buffer.capacity <= Self.maxSpareBufferSize else { return }
+    var spare: [[UInt8]] = []
+    swap(&spare, &spareBuffers)
+    if spare.count < Self.maxSpareBuffers {
+      buffer.removeAll(keepingCapacity: true)
+      spare.append(buffer)
+    }
+    swap(&spare, &spareBuffers)
   }
 
   /// Runs `work` on the loop later in this turn, without the need to be Sendable.
@@ -263,8 +281,9 @@ internal import Glibc
     endOwners()
     for watch in watches { watch?.cancel() }
     timers.removeAll()
+    endRunners()
     hooks = []
-    flushes = []
+    (firstToFlush, lastToFlush) = (nil, nil)
     while let work = jobs.popFirst() { run(work) }
     let waiting = terminated.withLock { state -> [Completion<Void>] in
       guard case .running(let waiting) = state else { return [] }
@@ -301,7 +320,7 @@ internal import Glibc
   }
 
   private func sleepMilliseconds() -> Int32 {
-    guard jobs.isEmpty, hooks.isEmpty, flushes.isEmpty, !isStopping, mailbox.fallAsleep() else {
+    guard jobs.isEmpty, hooks.isEmpty, firstToFlush == nil, !isStopping, mailbox.fallAsleep() else {
       return 0
     }
     guard let next = timers.earliest else { return -1 }
@@ -335,11 +354,12 @@ internal import Glibc
       swap(&running, &hooks)
       for hook in running { hook() }
     }
-    guard !flushes.isEmpty else { return }
-    var sockets: [StreamSocket] = []
-    swap(&sockets, &flushes)
-    for socket in sockets { socket.flushNow() }
-    sockets.removeAll(keepingCapacity: true)
-    if flushes.isEmpty { swap(&sockets, &flushes) }
+    var next = firstToFlush
+    (firstToFlush, lastToFlush) = (nil, nil)
+    while let socket = next {
+      next = socket.nextToFlush
+      socket.nextToFlush = nil
+      socket.flushNow()
+    }
   }
 }

@@ -26,18 +26,18 @@ internal import Glibc
   package var closesOnHangup = false {
     didSet { updateInterest() }
   }
-  /// Bytes read since the beginning.
-  package private(set) var totalBytesReceived: UInt64 = 0
-  /// Bytes taken by the kernel since the beginning: stands still while the peer does not read.
-  package private(set) var totalBytesSent: UInt64 = 0
+  /// Behind this one in the loop's list.
+  var nextToFlush: StreamSocket?
 
+  // Private, and `storage` and `leftover` taken out while others look at them: a member that is lent
+  // to unknown code has every access of it checked for exclusivity, and there are several a call.
   private var descriptor: Int32
   private var watch: Watch?
   private var delegate: (any StreamSocketDelegate)?
   /// The last `unsent` of it are to be sent.
   private var storage: [UInt8] = []
-  /// Private, so that a look at it needs no check for exclusive access; it is looked at for each call.
   private var unsent = 0
+  private var sent: UInt64 = 0
   private var leftover: [UInt8] = []
   /// What the delegate is being shown.
   private var arrived: UnsafeBufferPointer<UInt8>?
@@ -154,23 +154,23 @@ internal import Glibc
   package func withOutput<Failure: Error>(
     _ body: (inout [UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
-    var added = 0
-    defer { unsent += added }
-    try append(to: &storage, body, &added)
+    var output: [UInt8] = []
+    swap(&output, &storage)
+    if output.capacity == 0 { output = loop.takeBuffer() }
+    let before = output.count
+    defer {
+      precondition(storage.isEmpty, "the socket is not touched while its output is lent")
+      unsent += output.count - before
+      swap(&output, &storage)
+    }
+    try body(&output)
   }
 
   /// Bytes appended and not yet taken by the kernel. Whoever appends bounds it.
   package var unsentBytes: Int { unsent }
 
-  /// One access to `storage` for all of it, as each is checked for exclusivity.
-  private func append<Failure: Error>(
-    to storage: inout [UInt8], _ body: (inout [UInt8]) throws(Failure) -> Void, _ added: inout Int
-  ) throws(Failure) {
-    if storage.capacity == 0 { storage = loop.takeBuffer() }
-    let before = storage.count
-    defer { added = storage.count - before }
-    try body(&storage)
-  }
+  /// Bytes taken by the kernel since the beginning: stands still while the peer does not read.
+  package var totalBytesSent: UInt64 { sent }
 
   /// Sends what is waiting at the end of this turn. Cheap to call for every message.
   package func flush() {
@@ -268,36 +268,38 @@ internal import Glibc
 
   /// Reads once, as level-triggered events come again. False when there is nothing more for now.
   private func readOnce() -> Bool {
-    let carried = leftover.count <= Self.maxCarriedBytes ? leftover.count : 0
+    var kept: [UInt8] = []
+    swap(&kept, &leftover)
+    let carried = kept.count <= Self.maxCarriedBytes ? kept.count : 0
     let buffer = unsafe loop.readBuffer
     let count = unsafe recv(
       descriptor, buffer.baseAddress.unsafelyUnwrapped + carried, buffer.count - carried,
       Int32(MSG_DONTWAIT))
-    guard count >= 0 else {
-      let error = SystemError.last("read from socket")
+    guard count > 0 else {
+      let error = count < 0 ? SystemError.last("read from socket") : nil
+      swap(&kept, &leftover)
+      guard let error else {
+        inputEnded()
+        return false
+      }
       if error.errno != EAGAIN, error.errno != EINTR { close(error) }
       return false
     }
-    guard count > 0 else {
-      inputEnded()
-      return false
-    }
-    totalBytesReceived += UInt64(count)
-    let fresh = unsafe UnsafeRawBufferPointer(rebasing: buffer[carried..<(carried + count)])
-    if carried < leftover.count {
-      unsafe leftover.append(contentsOf: fresh)
+    if carried < kept.count {
+      let fresh = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
+      unsafe kept.append(contentsOf: fresh)
+      swap(&kept, &leftover)
       presentLeftover()
       return true
     }
-    unsafe leftover.withUnsafeBytes { unsafe buffer.copyMemory(from: $0) }
+    if carried > 0 { unsafe kept.withUnsafeBytes { unsafe buffer.copyMemory(from: $0) } }
     let total = carried + count
     let bytes = unsafe UnsafeBufferPointer(
       start: buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self),
       count: total)
     let consumed = unsafe present(bytes)
     guard isOpen else { return false }
-    leftover = consumed == total ? [] : unsafe Array(bytes[consumed...])
-    checkLeftover()
+    if consumed < total { unsafe keep(Array(bytes[consumed...])) }
     return true
   }
 
@@ -308,8 +310,14 @@ internal import Glibc
     let consumed = unsafe bytes.withUnsafeBufferPointer { unsafe present($0) }
     guard isOpen, consumed < bytes.count else { return }
     bytes.removeFirst(consumed)
-    swap(&bytes, &leftover)
-    checkLeftover()
+    keep(bytes)
+  }
+
+  /// Keeps what the delegate has not consumed.
+  private func keep(_ bytes: consuming [UInt8]) {
+    leftover = bytes
+    guard leftover.count > maxUnconsumedBytes else { return }
+    close(SystemError(errno: EMSGSIZE, operation: "keep \(leftover.count) unread bytes"))
   }
 
   private func present(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
@@ -320,11 +328,6 @@ internal import Glibc
     precondition(
       (0...bytes.count).contains(consumed), "received(_:) consumes between none and all bytes")
     return consumed
-  }
-
-  private func checkLeftover() {
-    guard leftover.count > maxUnconsumedBytes else { return }
-    close(SystemError(errno: EMSGSIZE, operation: "keep \(leftover.count) unread bytes"))
   }
 
   private func inputEnded() {
@@ -354,31 +357,34 @@ internal import Glibc
 
   private func writeOut() {
     if writeError != nil { return dropOutput() }
-    let before = totalBytesSent
+    let before = sent
     if unsentBytes > 0 { send() }
     guard isOpen, writeError == nil else { return }
     if unsentBytes == 0 {
       dropOutput()
       if isFinishing, !isFinished { finishNow() }
     }
-    if totalBytesSent > before { delegate?.outputTaken() }
+    if sent > before { delegate?.outputTaken() }
   }
 
   /// Writes once. The socket is blocked when that left something.
   private func send() {
     let rest = unsentBytes
-    let count = unsafe storage.withUnsafeBytes { bytes in
+    var output: [UInt8] = []
+    swap(&output, &storage)
+    let count = unsafe output.withUnsafeBytes { bytes in
       unsafe Glibc.send(
         descriptor, bytes.baseAddress.unsafelyUnwrapped + bytes.count - rest, rest,
         Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
     }
+    swap(&output, &storage)
     guard count >= 0 else {
       let error = SystemError.last("write to socket")
       guard error.errno == EAGAIN || error.errno == EINTR else { return writingFailed(error) }
       isBlocked = true
       return
     }
-    totalBytesSent += UInt64(count)
+    sent += UInt64(count)
     unsent -= count
     isBlocked = unsentBytes > 0
     if isBlocked { compact() }
@@ -417,8 +423,11 @@ internal import Glibc
   }
 
   private func compact() {
-    let sent = storage.count - unsentBytes
-    guard sent >= Self.compactionThreshold, sent >= storage.count / 2 else { return }
-    storage.removeFirst(sent)
+    let done = storage.count - unsent
+    guard done >= Self.compactionThreshold, done >= storage.count / 2 else { return }
+    var output: [UInt8] = []
+    swap(&output, &storage)
+    output.removeFirst(done)
+    swap(&output, &storage)
   }
 }

@@ -23,7 +23,7 @@ final class InboundQueue<Request: Message>: InboundMessages {
   /// Makes the queue of a new call and puts the message of its Request frame in, if it carries one.
   /// Nil when that message cannot be decoded, which is then answered.
   static func open(
-    _ opening: CallOpening, _ payload: Span<UInt8>, on connection: ServerConnection
+    _ opening: borrowing CallOpening, _ payload: Span<UInt8>, on connection: ServerConnection
   ) -> InboundQueue? {
     let bound = MessageQueue<Request>.Bound(
       messages: connection.limits.maxQueuedMessages, bytes: connection.limits.maxQueuedBytes)

@@ -7,6 +7,8 @@ struct MethodTable: Sendable {
   enum Code: Sendable {
     case unary(@Sendable (UnaryCall) async throws -> UnaryCall.Finished)
     case streaming(any StreamingHandler)
+
+    var isUnary: Bool { if case .unary = self { true } else { false } }
   }
 
   /// A method that is served.
@@ -34,16 +36,9 @@ struct MethodTable: Sendable {
     }
   }
 
-  /// What became of a search.
-  enum Found {
-    case method(Entry)
-    case unknownService
-    case unknownMethod
-  }
-
   private let entries: [Entry]
-  /// Indices into ``entries`` by ``slot(_:_:)``.
-  private let buckets: [[Int]]
+  /// The same by ``slot(_:_:_:)``, or in the next free place behind it; at most a quarter is taken.
+  private let places: [Entry?]
 
   /// - Precondition: no method is defined twice.
   init(_ services: [ServiceDefinition], _ limits: ServerLimits) {
@@ -54,26 +49,33 @@ struct MethodTable: Sendable {
       Set(entries.map(\.served.name)).count == entries.count, "a method is defined twice")
     var size = 16
     while size < entries.count * 4 { size *= 2 }
-    var buckets = [[Int]](repeating: [], count: size)
-    for (index, entry) in entries.enumerated() {
+    var places = [Entry?](repeating: nil, count: size)
+    for entry in entries {
       let service = entry.serviceBytes
       let method = entry.methodBytes
-      buckets[Self.slot(service.span, method.span, size)].append(index)
+      var place = Self.slot(service.span, method.span, size)
+      while places[place] != nil { place = (place + 1) & (size - 1) }
+      places[place] = entry
     }
     self.entries = entries
-    self.buckets = buckets
+    self.places = places
   }
 
-  /// Looks a method up.
-  func find(_ service: Span<UInt8>, _ method: Span<UInt8>) -> Found {
-    for index in buckets[Self.slot(service, method, buckets.count)] {
-      let entry = entries[index]
+  /// The method of that name.
+  func find(_ service: Span<UInt8>, _ method: Span<UInt8>) -> Entry? {
+    var place = Self.slot(service, method, places.count)
+    while let entry = places[place] {
       if Self.equal(entry.methodBytes, method), Self.equal(entry.serviceBytes, service) {
-        return .method(entry)
+        return entry
       }
+      place = (place + 1) & (places.count - 1)
     }
-    let isKnown = entries.contains { Self.equal($0.serviceBytes, service) }
-    return isKnown ? .unknownMethod : .unknownService
+    return nil
+  }
+
+  /// Whether there is a service of that name.
+  func knows(_ service: Span<UInt8>) -> Bool {
+    entries.contains { Self.equal($0.serviceBytes, service) }
   }
 
   /// Lengths and a few letters: names are ours and few, so they need no hash of every byte, and

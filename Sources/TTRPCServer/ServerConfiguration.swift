@@ -18,7 +18,7 @@ package struct ServerConfiguration: Sendable {
   }
   /// Says whether a caller may call a method. Called before the request is decoded, on a loop: must
   /// not block.
-  package var authorize: @Sendable (MethodName, Caller) throws(RPCError) -> Void = { _, _ in }
+  package var authorize: @Sendable (ServedMethod, Caller) throws(RPCError) -> Void = { _, _ in }
   /// Where failures go. Holds no request data.
   package var logger: Logger
 

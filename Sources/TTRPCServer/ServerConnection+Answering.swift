@@ -85,7 +85,9 @@ extension ServerConnection {
     answered()
     guard socket.unsentBytes > limits.streamOutboundMark, !isClosed else { return nil }
     let drained = Completion<Void>()
-    drainWaiters.append(drained)
+    var waiters = takeDrainWaiters()
+    waiters.append(drained)
+    drainWaiters = waiters
     return drained
   }
 
@@ -155,7 +157,7 @@ extension ServerConnection {
 
   private func abandon(_ call: RunningCall, because error: RPCError) {
     call.inbound?.fail(error)
-    call.task.cancel()
+    call.run.cancel()
   }
 
   private func appendStatus(_ error: RPCError, _ id: UInt32) {

@@ -12,16 +12,12 @@ extension ServerConnection {
     private(set) var earliest = Deadline.never
     private var timer: LoopTimer?
 
-    mutating func set(_ deadline: Deadline, _ timer: LoopTimer) {
-      self.timer?.cancel()
+    /// - Returns: the timer to cancel.
+    mutating func set(_ deadline: Deadline, _ timer: LoopTimer?) -> LoopTimer? {
+      let last = self.timer
       self.timer = timer
       earliest = deadline
-    }
-
-    mutating func cancel() {
-      timer?.cancel()
-      timer = nil
-      earliest = .never
+      return last
     }
   }
 
@@ -29,11 +25,11 @@ extension ServerConnection {
   func watchDeadline(_ deadline: Deadline) {
     guard deadline < deadlines.earliest else { return }
     let timer = loop.schedule(at: deadline.instant) { [weak self] in self?.deadlinePassed() }
-    deadlines.set(deadline, timer)
+    deadlines.set(deadline, timer)?.cancel()
   }
 
   private func deadlinePassed() {
-    deadlines.cancel()
+    deadlines.set(.never, nil)?.cancel()
     let now = Deadline(at: loop.now)
     var next = Deadline.never
     for (id, call) in streams.calls {
@@ -92,7 +88,7 @@ extension ServerConnection {
     for (id, call) in streams.calls {
       _ = streams.abandon(id)
       call.inbound?.fail(RPCError(.cancelled, "the connection is being closed"))
-      call.task.cancel()
+      call.run.cancel()
     }
   }
 
@@ -112,6 +108,8 @@ extension ServerConnection {
     let now = loop.now
     let takesAnswers = progress.observe(
       unsentBytes: socket.unsentBytes, totalSent: socket.totalBytesSent, at: now)
+    // Copies, or they would be lent to comparisons, and each look at them be checked for exclusivity.
+    let (phase, progress) = (phase, progress)
     switch phase {
     case .closed: return
     case .finishing(let until) where until <= now:
@@ -121,7 +119,7 @@ extension ServerConnection {
     case .leaving(let until):
       // Who reads is not cut short (C10).
       if takesAnswers {
-        phase = .leaving(until: now.advanced(by: limits.halfClosedTime))
+        self.phase = .leaving(until: now.advanced(by: limits.halfClosedTime))
       } else if until <= now {
         socket.close()
       }

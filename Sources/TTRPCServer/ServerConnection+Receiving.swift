@@ -47,7 +47,7 @@ extension ServerConnection {
     _ header: FrameHeader, _ bytes: Span<UInt8>, _ body: Range<Int>
   ) -> CallOpening? {
     progress.frameEnded()
-    if !FrameFlags.known.contains(header.flags) {
+    if header.hasUnknownFlags {
       countViolation("unknown flags")
       guard isServing else { return nil }
     }
@@ -72,42 +72,54 @@ extension ServerConnection {
   ) -> CallOpening? {
     let id = header.streamID
     let envelope: RequestEnvelope
-    let metadata: Metadata
+    var metadata = Metadata()
     do throws(RequestEnvelope.Malformed) {
       envelope = try RequestEnvelope(bytes, in: body)
-      metadata = try envelope.metadata(
-        bytes, maxEntries: limits.maxMetadataEntries, maxBytes: limits.maxMetadataBytes)
+      if envelope.hasMetadata {
+        metadata = try envelope.metadata(
+          bytes, maxEntries: limits.maxMetadataEntries, maxBytes: limits.maxMetadataBytes)
+      }
     } catch {
       answer(id, RPCError(.invalidArgument, error.message), isOpen: header.isOpen)
       return nil
     }
-    let method: MethodTable.Entry
-    switch shard.server.methods.find(
-      bytes.extracting(envelope.service), bytes.extracting(envelope.method))
-    {
-    case .method(let found):
-      method = found
-    case .unknownService:
-      answer(id, RPCError(.unimplemented, "unknown service"), isOpen: header.isOpen)
-      return nil
-    case .unknownMethod:
-      answer(id, RPCError(.unimplemented, "unknown method"), isOpen: header.isOpen)
+    let service = bytes.extracting(envelope.service)
+    guard let method = shard.server.methods.find(service, bytes.extracting(envelope.method)) else {
+      let what = shard.server.methods.knows(service) ? "method" : "service"
+      answer(id, RPCError(.unimplemented, "unknown \(what)"), isOpen: header.isOpen)
       return nil
     }
-    if let error = refusalOf(method, envelope) {
+    if let error = refusalOf(method, envelope.timeoutNanoseconds) {
       answer(id, error, isOpen: method.clientStreams && header.isOpen)
       return nil
     }
-    let context = CallContext(
-      method: method.served, caller: caller, metadata: metadata,
-      deadline: deadline(of: method, envelope.timeoutNanoseconds))
-    let opening = CallOpening(
-      call: UnaryCall(context: context, stream: id, payload: envelope.payload, sink: self),
-      method: method, flags: header.flags)
+    let deadline = deadline(of: method, envelope.timeoutNanoseconds)
     starting = StartingCall(
-      id: id, deadline: context.deadline, isUnary: method.isUnary, isOpen: opening.isOpen)
+      id: id, deadline: deadline, isUnary: method.isUnary,
+      isOpen: method.clientStreams && header.isOpen)
     shard.callStarted()
-    return opening
+    let context = context(method, metadata, deadline)
+    let call = UnaryCall(context: context, stream: id, payload: envelope.payload, sink: self)
+    return CallOpening(call: call, code: method.code, flags: header.flags)
+  }
+
+  /// Keeps the context of a call that is over for the next one. Not with metadata, which may be long
+  /// and the connection idle.
+  private func keepContext(of last: consuming CallOpening) {
+    let context = last.takeContext()
+    lastContext = context.hasMetadata ? nil : context
+  }
+
+  /// The context of a call: that of the last one, if nobody else has it.
+  private func context(
+    _ method: MethodTable.Entry, _ metadata: borrowing Metadata, _ deadline: Deadline
+  ) -> CallContext {
+    if metadata.isEmpty, var last = lastContext.take(), isKnownUniquelyReferenced(&last) {
+      last.renew(method: method.served, deadline: deadline)
+      return last
+    }
+    return CallContext(
+      method: method.served, caller: caller, metadata: copy metadata, deadline: deadline)
   }
 
   /// Judges the id of a Request frame; a bad one is answered on that id.
@@ -130,8 +142,8 @@ extension ServerConnection {
   }
 
   /// Starts a call, and the unary ones behind it.
-  func start(_ opening: CallOpening, _ bytes: Span<UInt8>) {
-    switch opening.method.code {
+  func start(_ opening: consuming CallOpening, _ bytes: Span<UInt8>) {
+    switch opening.code {
     case .unary: runUnary(opening)
     case .streaming(let handler):
       handler.start(opening, bytes.extracting(opening.call.payload), on: self)
@@ -139,14 +151,16 @@ extension ServerConnection {
   }
 
   /// Why a call is not even started, if it is not.
-  private func refusalOf(_ method: MethodTable.Entry, _ envelope: RequestEnvelope) -> RPCError? {
+  private func refusalOf(
+    _ method: MethodTable.Entry, _ timeoutNanoseconds: Int64
+  ) -> RPCError? {
     if let refusal { return refusal }
     if isDraining {
       return RPCError(
         .unavailable, "the server is shutting down and did not start this call",
         details: [.errorInfo(reason: "SHUTTING_DOWN")])
     }
-    if envelope.timeoutNanoseconds < 0 {
+    if timeoutNanoseconds < 0 {
       return RPCError(.deadlineExceeded, "the time allowed for the call was over before it began")
     }
     if !method.isUnary, streams.streaming >= limits.maxOpenStreams {
@@ -160,7 +174,7 @@ extension ServerConnection {
         ])
     }
     do throws(RPCError) {
-      try shard.server.authorize(method.served.name, caller)
+      try shard.server.authorize(method.served, caller)
     } catch {
       return error
     }
@@ -177,7 +191,7 @@ extension ServerConnection {
 
   /// Decodes the first request of a stream in place. Nil, and answered, when it cannot be.
   func decode<Request: Message>(
-    _: Request.Type, _ payload: Span<UInt8>, for opening: CallOpening
+    _: Request.Type, _ payload: Span<UInt8>, for opening: borrowing CallOpening
   ) -> Request? {
     do {
       return try Request(serialized: payload, limits: .request)
@@ -188,33 +202,42 @@ extension ServerConnection {
   }
 
   /// Runs a unary call and those behind it in what has arrived. One task runs all the calls that do
-  /// not suspend, because a task of its own costs a call more than everything else together; a call
-  /// that does suspend keeps the task it is in, and the next one gets a new task.
-  private func runUnary(_ first: CallOpening) {
+  /// not suspend, as even a kept task costs a call a quarter of everything; a call that does suspend
+  /// keeps the task it is in, and the next one gets another.
+  private func runUnary(_ first: consuming CallOpening) {
     let number = runner
-    let task = loop.start {
-      var next: CallOpening? = first
-      while let opening = next, case .unary(let serve) = opening.method.code {
-        do {
-          _ = try await serve(opening.call)
-        } catch {
-          self.fail(opening.id, error, opening.context)
-        }
-        next = self.nextUnary(for: number)
-      }
-    }
-    guard streamToStart == nil, let starting else { return }
+    opened = consume first
+    let run = loop.startShort { await self.serveUnary(number) }
+    guard opened == nil, let starting else { return }
     runner += 1
-    suspended(starting, task, inbound: nil)
+    suspended(starting, run, inbound: nil)
   }
 
-  private func nextUnary(for number: Int) -> CallOpening? {
-    guard isReading, number == runner,
-      let opening = socket.withArrivedBytes({ nextCall(in: $0) })
-    else { return nil }
-    if opening.method.isUnary { return opening }
-    streamToStart = opening
-    return nil
+  /// - Parameter number: of the task among those of this connection; it goes on to the next call as
+  ///   long as it is the newest.
+  private func serveUnary(_ number: Int) async {
+    var next = takeOpened()
+    while let opening = next.take() {
+      guard case .unary(let serve) = opening.code else { return }
+      do {
+        _ = try await serve(opening.call)
+      } catch {
+        fail(opening.id, error, opening.context)
+      }
+      next = await nextUnary(after: opening, number)
+    }
+  }
+
+  /// The next call of the task, and an end for the last one.
+  ///
+  /// `async` without waiting, and not inlined: after an `await` that ordinary code follows, Swift looks
+  /// under a lock whether the task is where it belongs; where only another `await` follows, it need not.
+  @inline(never)
+  private func nextUnary(after last: consuming CallOpening, _ number: Int) async -> CallOpening? {
+    guard isReading, number == runner else { return nil }
+    keepContext(of: last)
+    socket.withArrivedBytes { opened = nextCall(in: $0) }
+    return opened?.code.isUnary == true ? opened.take() : nil
   }
 
   func withPayload<R>(
@@ -227,19 +250,19 @@ extension ServerConnection {
 
   /// Runs a streaming handler.
   func run(
-    _ opening: CallOpening, inbound: (any InboundMessages)?,
+    _ opening: borrowing CallOpening, inbound: (any InboundMessages)?,
     _ body: @escaping @Sendable () async -> Void
   ) {
-    let task = loop.start(body)
-    if let starting { suspended(starting, task, inbound: inbound) }
+    let run = loop.startShort(body)
+    if let starting { suspended(starting, run, inbound: inbound) }
   }
 
   /// Enters a call whose handler has suspended; most never do, and are never entered.
   private func suspended(
-    _ suspended: StartingCall, _ task: Task<Void, Never>, inbound: (any InboundMessages)?
+    _ suspended: StartingCall, _ run: Run, inbound: (any InboundMessages)?
   ) {
     starting = nil
-    let call = RunningCall(task: task, deadline: suspended.deadline, inbound: inbound)
+    let call = RunningCall(run: run, deadline: suspended.deadline, inbound: inbound)
     if suspended.isUnary {
       streams.insert(suspended.id, .unary(call))
     } else {
@@ -297,9 +320,4 @@ extension ServerConnection {
       self.readOn()
     }
   }
-}
-
-extension FrameHeader {
-  /// Whether the sender of this Request goes on sending.
-  var isOpen: Bool { flags.contains(.remoteOpen) }
 }

@@ -27,7 +27,7 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, UnarySink, @un
 
   /// What the connection keeps of a handler that has suspended.
   struct RunningCall {
-    let task: Task<Void, Never>
+    let run: Run
     let deadline: Deadline
     let inbound: (any InboundMessages)?
   }
@@ -41,13 +41,14 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, UnarySink, @un
   }
 
   let shard: ServerShard
+  let loop: EventLoop
   let socket: StreamSocket
   let caller: Caller
   /// Why every call is refused, when the admission hook refused the caller.
   let refusal: RPCError?
   var phase = Phase.serving
   var decoder: FrameDecoder
-  var streams = StreamTable<RunningCall>()
+  let streams = StreamTable<RunningCall>()
   /// The call whose handler is in its first stretch; it is not in `streams` yet.
   var starting: StartingCall?
   /// How many of the bytes that are being shown are acted on.
@@ -58,8 +59,11 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, UnarySink, @un
   var isReading = false
   /// Which task may go on to the next call; see ``runUnary(_:)``.
   var runner = 0
-  /// A streaming call that such a task has come to, and left to ``received(_:)``.
-  var streamToStart: CallOpening?
+  /// A call on its way to whoever starts it: the first one of such a task to that task, a streaming
+  /// one that it has come to back to ``received(_:)``.
+  var opened: CallOpening?
+  /// That of a call which is over.
+  var lastContext: CallContext?
   var violations = 0
   var deadlines = DeadlineTimer()
   /// Nothing is read; see ``mayRead`` and ``hasRoom(for:)`` for the reasons.
@@ -81,14 +85,14 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, UnarySink, @un
     self.caller = caller
     self.refusal = refusal
     self.shard = shard
+    loop = shard.loop
     decoder = FrameDecoder()
-    readAt = shard.loop.now
+    readAt = loop.now
     progress = Progress(now: readAt)
     // Nobody would hear the answers: what runs is cancelled, also while nothing is read (C11).
     socket.closesOnHangup = true
   }
 
-  var loop: EventLoop { shard.loop }
   var limits: ServerLimits { shard.server.limits }
   var logger: Logger { shard.server.logger }
 
@@ -130,7 +134,7 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, UnarySink, @un
     progress.heard(at: readAt)
     position = 0
     isReading = true
-    while let opening = takeStream() ?? nextCall(in: bytes) { start(opening, bytes) }
+    while let opening = takeOpened() ?? nextCall(in: bytes) { start(opening, bytes) }
     isReading = false
     countOutput()
     if isServing { noteUnread(bytes) }
@@ -142,10 +146,8 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, UnarySink, @un
     return position
   }
 
-  private func takeStream() -> CallOpening? {
-    guard let opening = streamToStart else { return nil }
-    streamToStart = nil
-    return opening
+  func takeOpened() -> CallOpening? {
+    opened.take()
   }
 
   func peerFinishedWriting() {
@@ -160,26 +162,28 @@ final class ServerConnection: StreamSocketDelegate, ResponseSink, UnarySink, @un
   func outputTaken() {
     countOutput()
     guard socket.unsentBytes == 0 else { return }
-    let waiters = drainWaiters
-    drainWaiters = []
-    for waiter in waiters { waiter.succeed(()) }
+    for waiter in takeDrainWaiters() { waiter.succeed(()) }
     readOn()
+  }
+
+  func takeDrainWaiters() -> [Completion<Void>] {
+    var waiters: [Completion<Void>] = []
+    swap(&waiters, &drainWaiters)
+    return waiters
   }
 
   func closed(_ error: SystemError?) {
     guard !isClosed else { return }
     if let error { log("closed: \(error)") }
     phase = .closed
-    deadlines.cancel()
+    deadlines.set(.never, nil)?.cancel()
     let gone = RPCError(.cancelled, "the client is gone")
     for (id, call) in streams.calls {
       _ = streams.abandon(id)
       call.inbound?.fail(gone)
-      call.task.cancel()
+      call.run.cancel()
     }
-    let waiters = drainWaiters
-    drainWaiters = []
-    for waiter in waiters { waiter.fail(gone) }
+    for waiter in takeDrainWaiters() { waiter.fail(gone) }
     releaseReservation()
     countOutput()
     shard.closed(self)

@@ -8,7 +8,7 @@ final class ServerCore: Sendable {
   let limits: ServerLimits
   let methods: MethodTable
   let admit: @Sendable (PeerCredentials) -> Admission
-  let authorize: @Sendable (MethodName, Caller) throws(RPCError) -> Void
+  let authorize: @Sendable (ServedMethod, Caller) throws(RPCError) -> Void
   let logger: Logger
   let inbound: InboundBudget
   let outbound: OutboundBudget

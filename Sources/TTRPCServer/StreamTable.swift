@@ -2,9 +2,12 @@
 /// derived where a state changes (a counter kept beside the table once let shutdown drop live
 /// calls in the reference implementation).
 ///
-/// A pure value: it says what a frame means, the connection acts. `Call` is whatever the
-/// connection keeps per running handler.
-package struct StreamTable<Call> {
+/// Without I/O: it says what a frame means, the connection acts. `Call` is whatever the connection
+/// keeps per running handler.
+///
+/// A class of private members, so that a look at one of them is no access to all, which would be
+/// checked for exclusivity with every call.
+package final class StreamTable<Call> {
   /// What a stream is doing.
   package enum State {
     /// A unary handler runs. The client may send nothing more.
@@ -52,18 +55,22 @@ package struct StreamTable<Call> {
   package static var maxLingering: Int { 128 }
 
   private var states: [UInt32: State] = [:]
-  /// The highest id a Request has used; 0 before the first.
-  package private(set) var lastID: UInt32 = 0
-  /// Handlers that run, abandoned ones included.
-  package private(set) var running = 0
-  /// Streaming handlers that run and are not answered yet.
-  package private(set) var streaming = 0
+  private var highest: UInt32 = 0
+  private var allRunning = 0
+  private var streamsRunning = 0
   private var lingering = 0
 
   package init() {}
 
+  /// The highest id a Request has used; 0 before the first.
+  package var lastID: UInt32 { highest }
+  /// Handlers that run, abandoned ones included.
+  package var running: Int { allRunning }
+  /// Streaming handlers that run and are not answered yet.
+  package var streaming: Int { streamsRunning }
+
   /// Whether no further id can follow.
-  package var isExhausted: Bool { lastID == .max }
+  package var isExhausted: Bool { highest == .max }
 
   package subscript(id: UInt32) -> State? { states[id] }
 
@@ -73,20 +80,20 @@ package struct StreamTable<Call> {
   }
 
   /// Judges the id of a Request frame and remembers it.
-  package mutating func receiveRequest(_ id: UInt32) -> RequestVerdict {
+  package func receiveRequest(_ id: UInt32) -> RequestVerdict {
     guard id % 2 == 1 else { return .evenID }
-    guard id > lastID else { return .notIncreasing(live: abandon(id)) }
-    lastID = id
+    guard id > highest else { return .notIncreasing(live: abandon(id)) }
+    highest = id
     return .accepted
   }
 
   /// Enters a handler that is still running.
-  package mutating func insert(_ id: UInt32, _ state: State) {
+  package func insert(_ id: UInt32, _ state: State) {
     set(id, state)
   }
 
   /// Judges a Data frame.
-  package mutating func receiveData(_ id: UInt32, ends: Bool) -> DataVerdict {
+  package func receiveData(_ id: UInt32, ends: Bool) -> DataVerdict {
     switch states[id] {
     case .receiving(let call):
       if ends { set(id, .replying(call)) }
@@ -108,7 +115,7 @@ package struct StreamTable<Call> {
 
   /// Marks a stream as answered while its handler runs. The call, if the stream was not answered
   /// before.
-  package mutating func abandon(_ id: UInt32) -> Call? {
+  package func abandon(_ id: UInt32) -> Call? {
     switch states[id] {
     case .unary(let call), .replying(let call):
       set(id, .abandoned(call, clientMaySend: false))
@@ -122,7 +129,7 @@ package struct StreamTable<Call> {
   }
 
   /// Takes out a handler that has returned. True when the stream has still to be answered.
-  package mutating func handlerReturned(_ id: UInt32) -> Bool {
+  package func handlerReturned(_ id: UInt32) -> Bool {
     switch states[id] {
     case .unary, .replying:
       set(id, nil)
@@ -142,30 +149,30 @@ package struct StreamTable<Call> {
   }
 
   /// Remembers a stream that was answered before its client had finished sending.
-  package mutating func linger(_ id: UInt32) {
+  package func linger(_ id: UInt32) {
     if lingering >= Self.maxLingering { forgetOldestLingering() }
     set(id, .lingering)
   }
 
-  private mutating func forgetOldestLingering() {
+  private func forgetOldestLingering() {
     var oldest: UInt32?
     for case (let id, .lingering) in states where id < oldest ?? .max { oldest = id }
     if let oldest { set(oldest, nil) }
   }
 
-  private mutating func set(_ id: UInt32, _ new: State?) {
+  private func set(_ id: UInt32, _ new: State?) {
     let old = states.updateValueOrRemove(new, for: id)
     count(old, -1)
     count(new, 1)
   }
 
-  private mutating func count(_ state: State?, _ step: Int) {
+  private func count(_ state: State?, _ step: Int) {
     switch state {
-    case .unary: running += step
+    case .unary: allRunning += step
     case .receiving, .replying:
-      running += step
-      streaming += step
-    case .abandoned: running += step
+      allRunning += step
+      streamsRunning += step
+    case .abandoned: allRunning += step
     case .lingering: lingering += step
     case nil: break
     }

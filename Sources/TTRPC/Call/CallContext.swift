@@ -27,27 +27,44 @@ package final class ServedMethod: Sendable {
 }
 
 /// What a service method may know about the call it serves.
-package final class CallContext: Sendable {
-  /// The method that was called.
-  package let served: ServedMethod
+// SAFETY: changes only in `renew`, when nobody else has it.
+package final class CallContext: @unchecked Sendable {
   /// Who calls.
   package let caller: Caller
   /// What the caller sent along.
   package let metadata: Metadata
-  /// When the call is answered with DEADLINE_EXCEEDED and its task cancelled. Every wait of the
-  /// method takes it. ``Deadline/never`` for a stream whose caller named no time.
-  package let deadline: Deadline
+  // Private, or each look at them would be checked for exclusive access.
+  private var called: ServedMethod
+  private var end: Deadline
   /// 0: nobody has asked yet.
   private let requestNumber = Atomic<UInt64>(0)
 
   package init(
     method: ServedMethod, caller: Caller, metadata: Metadata, deadline: Deadline
   ) {
-    served = method
+    called = method
     self.caller = caller
     self.metadata = metadata
-    self.deadline = deadline
+    end = deadline
   }
+
+  /// Becomes the context of the caller's next call, which spares making one.
+  /// - Precondition: nobody else has it. Neither call has metadata.
+  package func renew(method: ServedMethod, deadline: Deadline) {
+    if called !== method { called = method }
+    end = deadline
+    requestNumber.store(0, ordering: .relaxed)
+  }
+
+  /// Whether the caller sent something along.
+  package var hasMetadata: Bool { !metadata.isEmpty }
+
+  /// The method that was called.
+  package var served: ServedMethod { called }
+
+  /// When the call is answered with DEADLINE_EXCEEDED and its task cancelled. Every wait of the
+  /// method takes it. ``Deadline/never`` for a stream whose caller named no time.
+  package var deadline: Deadline { end }
 
   /// A context for tests that call a service without a socket.
   package convenience init(

@@ -31,6 +31,12 @@ package struct FrameHeader: Equatable, Sendable {
     flags = FrameFlags(rawValue: bytes[offset + 9])
   }
 
+  /// Whether bits are set that this implementation does not know.
+  package var hasUnknownFlags: Bool { flags.rawValue & ~FrameFlags.known.rawValue != 0 }
+
+  /// Whether its sender goes on sending.
+  package var isOpen: Bool { flags.rawValue & FrameFlags.remoteOpen.rawValue != 0 }
+
   /// Writes the header behind what is in `output`, which has room for it.
   func append(to output: inout OutputSpan<UInt8>) {
     Self.append(dataLength, to: &output)

@@ -95,7 +95,7 @@ struct Daemon: Sendable {
     }
     server.admission = { .admitted(principal: access.admit($0)) }
     server.authorize = { method, caller throws(RPCError) in
-      try access.authorize(method, peer: caller.peer, principal: caller.principal)
+      try access.authorize(method.name, peer: caller.peer, principal: caller.principal)
     }
     return server
   }

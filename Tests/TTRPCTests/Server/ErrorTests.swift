@@ -139,8 +139,9 @@ struct ErrorTests {
     try await World.with({
       $0.admission = { .admitted(principal: $0.userID) }
       $0.authorize = { method, caller throws(RPCError) in
-        guard caller.principal as? UInt32 == caller.peer.userID, method.method == "Nothing" else {
-          throw RPCError(.permissionDenied, "not \(method)")
+        guard caller.principal as? UInt32 == caller.peer.userID, method.name.method == "Nothing"
+        else {
+          throw RPCError(.permissionDenied, "not \(method.name)")
         }
       }
     }) { world in

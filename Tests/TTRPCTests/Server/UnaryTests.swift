@@ -39,6 +39,45 @@ struct UnaryTests {
     }
   }
 
+  @Test("a context that a method keeps stays that of its call, whatever is called next")
+  func keptContext() async throws {
+    try await World.with { world in
+      let raw = try await world.raw()
+      let timeouts: [Int64] = [9_000_000_000, 0, 5_000_000_000, 0]
+      var frames: [UInt8] = []
+      for (index, timeout) in timeouts.enumerated() {
+        let name = index % 2 == 0 ? "Keep" : "Nothing"
+        frames += try RawClient.frame(
+          .request, stream: UInt32(index) * 2 + 1,
+          RawClient.request(name, payload: [], timeout: timeout))
+      }
+      await raw.send(frames)
+      for index in 0..<4 { #expect(await raw.next()?.header.streamID == UInt32(index) * 2 + 1) }
+      let kept = world.gate.kept
+      #expect(kept.map(\.method.method) == ["Keep", "Keep"])
+      #expect(kept[0] !== kept[1] && kept[0].requestID != kept[1].requestID)
+      #expect(kept[0].deadline.remaining > .seconds(6))
+      #expect(kept[1].deadline.remaining < .seconds(6))
+      await raw.close()
+    }
+  }
+
+  @Test("a call knows nothing of the one before it")
+  func freshContext() async throws {
+    try await World.with { world in
+      let channel = world.channel()
+      for metadata: Metadata in [["a": "1"], [:], ["b": "2"], [:], [:]] {
+        let described: ProtoAny = try await channel.unary(
+          Echo.method("Describe"), ProtoEmpty(), CallOptions(metadata: metadata))
+        let parts = described.typeUrl.split(separator: "|", omittingEmptySubsequences: false)
+        #expect(parts[0] == "test.Echo/Describe")
+        #expect(parts[3] == metadata.entries.map { "\($0.key)=\($0.value)" }.joined())
+        let _: ProtoEmpty = try await channel.unary(
+          Echo.method("Nothing"), ProtoEmpty(), CallOptions())
+      }
+    }
+  }
+
   @Test("answers come in the order handlers finish, not in that of the requests")
   func outOfOrder() async throws {
     try await World.with { world in

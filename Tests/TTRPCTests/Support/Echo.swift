@@ -50,6 +50,10 @@ struct Echo: Sendable {
             ].joined(separator: "|"),
             value: Array("\(call.deadline.remaining > .seconds(20))".utf8))
         },
+        .unary("Keep") { (_: ProtoEmpty, call) in
+          gate.keep(call)
+          return ProtoEmpty()
+        },
         .unary("Grow") { (request: ProtoDuration, _) in
           ProtoAny(typeUrl: "grown", value: [UInt8](repeating: 7, count: Int(request.seconds)))
         },
@@ -134,6 +138,7 @@ final class Gate: Sendable {
     var arrivals = 0
     var cancellations = 0
     var counted = 0
+    var kept: [CallContext] = []
     var watchers: [(condition: @Sendable (Gate.Seen) -> Bool, Completion<Void>)] = []
   }
 
@@ -144,6 +149,14 @@ final class Gate: Sendable {
   }
 
   private let state = Guarded(State())
+
+  /// Keeps the context of a call beyond its end.
+  func keep(_ context: CallContext) {
+    state.withLock { $0.kept.append(context) }
+  }
+
+  /// What was kept.
+  var kept: [CallContext] { state.withLock { $0.kept } }
 
   /// Waits until the gate is opened.
   func wait() async throws {

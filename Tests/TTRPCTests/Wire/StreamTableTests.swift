@@ -23,7 +23,7 @@ struct StreamTableTests {
 
   @Test("ids are odd and increase")
   func ids() {
-    var table = Table()
+    let table = Table()
     var verdict: String
     verdict = kind(table.receiveRequest(0))
     #expect(verdict == "even")
@@ -48,7 +48,7 @@ struct StreamTableTests {
 
   @Test("data on a unary call ends it, once")
   func dataOnUnary() {
-    var table = Table()
+    let table = Table()
     var verdict: String
     var mustAnswer: Bool
     table.insert(1, .unary("a"))
@@ -64,7 +64,7 @@ struct StreamTableTests {
 
   @Test("a stream takes data until its client closes it")
   func streaming() {
-    var table = Table()
+    let table = Table()
     var verdict: String
     var mustAnswer: Bool
     table.insert(1, .receiving("a"))
@@ -84,7 +84,7 @@ struct StreamTableTests {
 
   @Test("data on its way to a stream that was answered is dropped until the client closes it")
   func lingering() {
-    var table = Table()
+    let table = Table()
     var verdict: String
     var mustAnswer: Bool
     var abandoned: String?
@@ -121,7 +121,7 @@ struct StreamTableTests {
 
   @Test("only so many answered streams are remembered")
   func lingeringIsBounded() {
-    var table = Table()
+    let table = Table()
     var verdict: String
     for id in stride(from: UInt32(1), through: 1001, by: 2) { table.linger(id) }
     verdict = kind(table.receiveData(1, ends: false))
@@ -137,7 +137,7 @@ struct StreamTableTests {
   @Test("counts agree with the table whatever happens", arguments: 0..<50 as Range<UInt64>)
   func counts(seed: UInt64) {
     var dice = Dice(seed)
-    var table = Table()
+    let table = Table()
     var next: UInt32 = 1
     for _ in 0..<400 {
       let id = UInt32.random(in: 0...next, using: &dice)
