@@ -6,7 +6,8 @@ internal import TTRPC
 protocol StreamingHandler: AnyObject, Sendable {
   /// Called on the loop. Answers through `connection`, now or later, exactly once.
   /// - Parameter payload: of the Request frame; valid during the call only.
-  func start(_ opening: borrowing CallOpening, _ payload: Span<UInt8>, on connection: ServerConnection)
+  func start(
+    _ opening: borrowing CallOpening, _ payload: Span<UInt8>, on connection: ServerConnection)
 }
 
 final class ServerStreamingHandler<Request: Message, Response: Message>: StreamingHandler {
@@ -18,7 +19,9 @@ final class ServerStreamingHandler<Request: Message, Response: Message>: Streami
     self.body = body
   }
 
-  func start(_ opening: borrowing CallOpening, _ payload: Span<UInt8>, on connection: ServerConnection) {
+  func start(
+    _ opening: borrowing CallOpening, _ payload: Span<UInt8>, on connection: ServerConnection
+  ) {
     guard let request = connection.decode(Request.self, payload, for: opening) else { return }
     let id = opening.id
     let context = opening.context
@@ -41,7 +44,9 @@ final class ClientStreamingHandler<Request: Message, Response: Message>: Streami
     self.body = body
   }
 
-  func start(_ opening: borrowing CallOpening, _ payload: Span<UInt8>, on connection: ServerConnection) {
+  func start(
+    _ opening: borrowing CallOpening, _ payload: Span<UInt8>, on connection: ServerConnection
+  ) {
     guard
       let inbound = InboundQueue<Request>.open(opening, payload, on: connection)
     else { return }
@@ -70,7 +75,9 @@ final class BidirectionalHandler<Request: Message, Response: Message>: Streaming
     self.body = body
   }
 
-  func start(_ opening: borrowing CallOpening, _ payload: Span<UInt8>, on connection: ServerConnection) {
+  func start(
+    _ opening: borrowing CallOpening, _ payload: Span<UInt8>, on connection: ServerConnection
+  ) {
     guard
       let inbound = InboundQueue<Request>.open(opening, payload, on: connection)
     else { return }

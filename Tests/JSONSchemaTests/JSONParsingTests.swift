@@ -104,6 +104,26 @@ import Testing
     #expect(Set(pointers).count == 2)
   }
 
+  @Test(
+    "a text that is cut short, wherever, is refused",
+    arguments: [
+      String(repeating: "[", count: 64) + String(repeating: "]", count: 64),
+      "[[[[0,0,[[]]],[]],{\"a\":[{}],\"b\":[[0]]}],[1,2,[3,[4,[5]]]]]",
+      "{\"a\":{\"b\":{\"\":{\"\":[0]}}}}", "[\"\\u00e9\\ud83d\\ude00\",1.5e-7,true,null]",
+    ])
+  func cutShort(text: String) throws {
+    let bytes = Array(text.utf8)
+    _ = try JSONDocument(parsing: bytes)
+    for end in bytes.indices {
+      let error = #expect(throws: JSONError.self) { try JSONDocument(parsing: Array(bytes[..<end])) }
+      #expect(error.map { (0...end).contains($0.offset) } == true)
+      // What comes instead of the rest may be a value of one byte as well.
+      for byte in Array("[]{}0,\"".utf8) {
+        _ = try? JSONDocument(parsing: bytes[..<end] + [byte])
+      }
+    }
+  }
+
   @Test("nesting is bounded", arguments: ["[", "{\"a\":"])
   func depth(opening: String) throws {
     let closing = opening == "[" ? "]" : "}"

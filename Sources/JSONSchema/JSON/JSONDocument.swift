@@ -21,11 +21,8 @@ package struct JSONDocument: Sendable {
 
   /// - Throws: ``JSONError``.
   package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
-    var parser = JSONParser(bytes, limits: limits)
-    try parser.parse()
-    nodes = parser.nodes
-    text = parser.text
-    slots = parser.slots
+    let parsed = try JSONParser.parse(bytes, limits: limits)
+    (nodes, text, slots) = (parsed.nodes, parsed.text, parsed.slots)
   }
 
   package var root: JSONValue { JSONValue(document: self, node: 0) }
@@ -80,7 +77,7 @@ package struct JSONDocument: Sendable {
       return nil
     }
     let capacity = KeyTable.capacity(for: count)
-    var slot = KeyTable.hash(of: key) & (capacity - 1)
+    var slot = KeyTable.hash(of: key.span) & (capacity - 1)
     while true {
       let candidate = Int(slots[Int(nodes[object].start) + slot])
       if candidate == 0 { return nil }

@@ -77,7 +77,7 @@ enum JSONEquality {
         hasher.combine(document.number(at: node))
       case .string:
         try budget.spend(text: Int(entry.count))
-        KeyTable.combine(document.utf8(of: node), into: &hasher)
+        KeyTable.combine(document.utf8(of: node).span, into: &hasher)
       case .array:
         hasher.combine(entry.count)
         for _ in 0..<entry.count { hasher.combine(done.popLast()) }

@@ -1,36 +1,40 @@
 extension JSONParser {
   /// Reads a string (RFC 8259 §7), its opening quote being next, and adds what it stands for to the
   /// text: well-formed UTF-8 in any case.
-  mutating func scanString() throws(JSONError) {
-    position += 1
-    var plain = position
-    while true {
-      guard let byte = peek() else { throw failure(.unexpectedEnd) }
+  mutating func scanString(
+    _ bytes: Span<UInt8>, _ text: inout OutputSpan<UInt8>
+  ) throws(Fault) {
+    var at = position + 1
+    while at < bytes.count {
+      let byte = bytes[at]
       switch byte {
       case UInt8(ascii: "\""):
-        keep(from: plain)
-        position += 1
+        position = at + 1
         return
-      case UInt8(ascii: "\\"):
-        keep(from: plain)
-        try scanEscape()
-        plain = position
-      case 0..<0x20: throw failure(.controlCharacter)
-      case 0x20..<0x80: position += 1
+      case UInt8(ascii: "\\"): at = try Self.scanEscape(at, bytes, &text)
+      case 0..<0x20: throw Fault(reason: .controlCharacter, offset: at)
+      case 0x20..<0x80:
+        text.append(byte)
+        at += 1
       default:
-        guard let length = UTF8Text.sequenceLength(at: position, in: bytes) else {
-          throw failure(.invalidUTF8)
+        guard let length = UTF8Text.sequenceLength(at: at, in: bytes) else {
+          throw Fault(reason: .invalidUTF8, offset: at)
         }
-        position += length
+        for index in at..<at + length { text.append(bytes[index]) }
+        at += length
       }
     }
+    throw Fault(reason: .unexpectedEnd, offset: at)
   }
 
-  private mutating func scanEscape() throws(JSONError) {
-    let start = position
-    position += 1
-    guard let letter = peek() else { throw failure(.unexpectedEnd) }
-    position += 1
+  /// - Returns: where the escape ends.
+  private static func scanEscape(
+    _ start: Int, _ bytes: Span<UInt8>, _ text: inout OutputSpan<UInt8>
+  ) throws(Fault) -> Int {
+    var at = start + 1
+    guard at < bytes.count else { throw Fault(reason: .unexpectedEnd, offset: at) }
+    let letter = bytes[at]
+    at += 1
     switch letter {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(letter)
     case UInt8(ascii: "b"): text.append(0x08)
@@ -39,65 +43,74 @@ extension JSONParser {
     case UInt8(ascii: "r"): text.append(0x0d)
     case UInt8(ascii: "t"): text.append(0x09)
     case UInt8(ascii: "u"):
-      let unit = try scanCodeUnit()
+      let unit = try scanCodeUnit(&at, bytes)
       guard 0xd800...0xdfff ~= unit else {
         UTF8Text.append(unit, to: &text)
-        return
+        return at
       }
-      guard unit < 0xdc00, peek() == UInt8(ascii: "\\") else {
-        throw failure(.loneSurrogate, at: start)
+      for expected in [UInt8(ascii: "\\"), UInt8(ascii: "u")] {
+        guard unit < 0xdc00, at < bytes.count, bytes[at] == expected else {
+          throw Fault(reason: .loneSurrogate, offset: start)
+        }
+        at += 1
       }
-      position += 1
-      guard peek() == UInt8(ascii: "u") else { throw failure(.loneSurrogate, at: start) }
-      position += 1
-      let low = try scanCodeUnit()
-      guard 0xdc00...0xdfff ~= low else { throw failure(.loneSurrogate, at: start) }
+      let low = try scanCodeUnit(&at, bytes)
+      guard 0xdc00...0xdfff ~= low else { throw Fault(reason: .loneSurrogate, offset: start) }
       UTF8Text.append(0x10000 + (unit - 0xd800) << 10 + (low - 0xdc00), to: &text)
-    default: throw failure(.invalidEscape, at: start)
+    default: throw Fault(reason: .invalidEscape, offset: start)
     }
+    return at
   }
 
   /// Reads the four digits after `\u`.
-  private mutating func scanCodeUnit() throws(JSONError) -> UInt32 {
+  private static func scanCodeUnit(_ at: inout Int, _ bytes: Span<UInt8>) throws(Fault) -> UInt32 {
     var unit: UInt32 = 0
     for _ in 0..<4 {
-      guard let byte = peek() else { throw failure(.unexpectedEnd) }
-      guard let digit = UTF8Text.hexDigit(byte) else { throw failure(.invalidEscape) }
+      guard at < bytes.count else { throw Fault(reason: .unexpectedEnd, offset: at) }
+      guard let digit = UTF8Text.hexDigit(bytes[at]) else {
+        throw Fault(reason: .invalidEscape, offset: at)
+      }
       unit = unit << 4 | digit
-      position += 1
+      at += 1
     }
     return unit
   }
 
-  /// Reads a number (RFC 8259 §6) and adds it to the text as it is written.
-  mutating func scanNumber() throws(JSONError) {
-    let start = position
-    if peek() == UInt8(ascii: "-") { position += 1 }
-    let isZero = peek() == UInt8(ascii: "0")
-    let integerDigits = scanDigits()
-    guard integerDigits > 0, !isZero || integerDigits == 1 else {
-      throw failure(.invalidNumber, at: start)
+  /// Reads a number (RFC 8259 §6).
+  /// - Returns: where it ends.
+  @inline(__always)
+  static func scanNumber(at start: Int, _ bytes: Span<UInt8>) throws(Fault) -> Int {
+    var at = start
+    if bytes[at] == UInt8(ascii: "-") { at += 1 }
+    let integer = at
+    skipDigits(&at, bytes)
+    guard at > integer, bytes[integer] != UInt8(ascii: "0") || at == integer + 1 else {
+      throw Fault(reason: .invalidNumber, offset: start)
     }
-    if peek() == UInt8(ascii: ".") {
-      position += 1
-      guard scanDigits() > 0 else { throw failure(.invalidNumber, at: start) }
+    guard at < bytes.count else { return at }
+    if bytes[at] == UInt8(ascii: ".") {
+      at += 1
+      let fraction = at
+      skipDigits(&at, bytes)
+      guard at > fraction else { throw Fault(reason: .invalidNumber, offset: start) }
     }
-    if peek() == UInt8(ascii: "e") || peek() == UInt8(ascii: "E") {
-      position += 1
-      if peek() == UInt8(ascii: "+") || peek() == UInt8(ascii: "-") { position += 1 }
-      let exponent = position
-      guard scanDigits() > 0 else { throw failure(.invalidNumber, at: start) }
-      let digits = bytes[exponent..<position].drop { $0 == UInt8(ascii: "0") }
-      guard digits.count <= JSONNumber.maxExponentDigits else {
-        throw failure(.numberOutOfRange, at: start)
-      }
+    guard at < bytes.count, bytes[at] | 0x20 == UInt8(ascii: "e") else { return at }
+    at += 1
+    if at < bytes.count, bytes[at] == UInt8(ascii: "+") || bytes[at] == UInt8(ascii: "-") {
+      at += 1
     }
-    keep(from: start)
+    var exponent = at
+    skipDigits(&at, bytes)
+    guard at > exponent else { throw Fault(reason: .invalidNumber, offset: start) }
+    while exponent < at, bytes[exponent] == UInt8(ascii: "0") { exponent += 1 }
+    guard at - exponent <= JSONNumber.maxExponentDigits else {
+      throw Fault(reason: .numberOutOfRange, offset: start)
+    }
+    return at
   }
 
-  private mutating func scanDigits() -> Int {
-    let start = position
-    while let byte = peek(), UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte { position += 1 }
-    return position - start
+  @inline(__always)
+  private static func skipDigits(_ at: inout Int, _ bytes: Span<UInt8>) {
+    while at < bytes.count, UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[at] { at += 1 }
   }
 }

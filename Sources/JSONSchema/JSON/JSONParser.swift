@@ -1,217 +1,224 @@
-/// Reads one JSON text onto a tape, without recursion: what is open is kept on a stack of its own,
-/// never deeper than the limit.
+/// Reads one JSON text onto a tape, without recursion: while an array or object is open, its entry
+/// on the tape leads to the one around it.
+///
+/// The source, the tape and the text are handed from function to function as spans: memory that is
+/// neither grown nor checked for sharing with every byte.
 struct JSONParser {
-  /// An array or object that is not closed yet.
-  private struct Container {
-    let node: Int
-    let isArray: Bool
-    /// Items or members read so far.
-    var count = 0
-    /// What is being read: an item's index, or the index of a member's key on the tape; -1: nothing.
-    var current = -1
-
-    mutating func complete() {
-      count += 1
-      current = -1
-    }
+  /// Why a text is refused, and where.
+  struct Fault: Error {
+    let reason: JSONError.Reason
+    let offset: Int
   }
 
-  let bytes: [UInt8]
-  private let limits: JSONLimits
-  var position = 0
-  private(set) var nodes: [TapeNode] = []
-  var text: [UInt8] = []
-  private(set) var slots: [UInt32] = []
-  /// The innermost one, while ``depth`` is above zero: not in an array, as it is touched for every value.
-  private var top = Container(node: 0, isArray: true)
-  /// Those around it, outermost first.
-  private var outer: [Container] = []
-  private var depth = 0
+  /// What a text is read onto; see ``JSONDocument``.
+  struct Output {
+    var nodes: [TapeNode]
+    var text: [UInt8]
+    var slots: [UInt32]
+  }
 
-  init(_ bytes: [UInt8], limits: JSONLimits) {
-    self.bytes = bytes
+  private let limits: JSONLimits
+  /// The next byte to read.
+  var position = 0
+  /// How many arrays and objects are open. Of those behind here the innermost one is meant.
+  private var depth = 0
+  /// Its entry.
+  private var top = 0
+  private var isArray = false
+  /// Its items or members that are read to their end.
+  private var count = 0
+  /// What of it is being read: an item's index, or the index of a member's key on the tape; -1: nothing.
+  private var current = -1
+  private var slots: [UInt32] = []
+
+  /// - Throws: ``JSONError``.
+  static func parse(_ bytes: [UInt8], limits: JSONLimits) throws(JSONError) -> Output {
+    guard bytes.count <= limits.maxBytes else {
+      throw JSONError(
+        reason: .tooLarge(maxBytes: limits.maxBytes), offset: limits.maxBytes, pointer: .root)
+    }
+    var parser = JSONParser(limits)
+    var text: [UInt8] = []
+    // Never more are needed, and pages that are not written cost nothing: a value has a comma in front
+    // of it, or is the first of its container, which has an end or is still open.
+    let most = (bytes.count + limits.maxDepth) / 2 + 2
+    let nodes = try [TapeNode](capacity: most) { nodes throws(JSONError) in
+      text = try [UInt8](capacity: bytes.count) { text throws(JSONError) in
+        do throws(Fault) {
+          try parser.document(bytes.span, &nodes, &text)
+        } catch {
+          throw JSONError(
+            reason: error.reason, offset: error.offset, pointer: parser.place(nodes, text))
+        }
+      }
+    }
+    return Output(nodes: nodes, text: text, slots: parser.slots)
+  }
+
+  private init(_ limits: JSONLimits) {
     self.limits = limits
   }
 
-  mutating func parse() throws(JSONError) {
-    guard bytes.count <= limits.maxBytes else {
-      throw failure(.tooLarge(maxBytes: limits.maxBytes), at: limits.maxBytes)
-    }
-    text.reserveCapacity(bytes.count)
-    // Never more are needed, and pages that are not written cost nothing.
-    nodes.reserveCapacity(bytes.count / 2 + 1)
-    skipSpace()
-    try value()
+  private mutating func document(
+    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
+  ) throws(Fault) {
+    skipSpace(bytes)
+    try value(bytes, &nodes, &text)
     while depth > 0 {
-      skipSpace()
-      if top.isArray { try item() } else { try member() }
+      skipSpace(bytes)
+      if isArray { try item(bytes, &nodes, &text) } else { try member(bytes, &nodes, &text) }
     }
-    skipSpace()
-    guard position == bytes.count else { throw failure(.trailingBytes) }
+    skipSpace(bytes)
+    guard position == bytes.count else { throw fault(.trailingBytes) }
   }
 
-  private mutating func item() throws(JSONError) {
-    if peek() == UInt8(ascii: "]") { return try close() }
-    if top.count > 0 { try separator() }
-    top.current = top.count
+  @inline(__always)
+  private mutating func item(
+    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
+  ) throws(Fault) {
+    if isNext(UInt8(ascii: "]"), bytes) { return close(&nodes) }
+    if count > 0 { try separator(bytes) }
+    current = count
     // After a comma there must be a value, so `]` fails there.
-    try value()
+    try value(bytes, &nodes, &text)
   }
 
-  private mutating func member() throws(JSONError) {
-    if peek() == UInt8(ascii: "}") { return try close() }
-    if top.count > 0 { try separator() }
-    guard peek() == UInt8(ascii: "\"") else { throw unexpected() }
+  @inline(__always)
+  private mutating func member(
+    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
+  ) throws(Fault) {
+    if isNext(UInt8(ascii: "}"), bytes) {
+      // A duplicate key is told with the place of its object.
+      try index(&nodes, text)
+      return close(&nodes)
+    }
+    if count > 0 { try separator(bytes) }
+    guard isNext(UInt8(ascii: "\""), bytes) else { throw unexpected(bytes) }
     let key = nodes.count
-    try string()
-    top.current = key
-    skipSpace()
-    guard peek() == UInt8(ascii: ":") else { throw unexpected() }
+    try string(bytes, &nodes, &text)
+    current = key
+    skipSpace(bytes)
+    guard isNext(UInt8(ascii: ":"), bytes) else { throw unexpected(bytes) }
     position += 1
-    skipSpace()
-    try value()
+    skipSpace(bytes)
+    try value(bytes, &nodes, &text)
   }
 
-  private mutating func separator() throws(JSONError) {
-    guard peek() == UInt8(ascii: ",") else { throw unexpected() }
+  @inline(__always)
+  private mutating func separator(_ bytes: Span<UInt8>) throws(Fault) {
+    guard isNext(UInt8(ascii: ","), bytes) else { throw unexpected(bytes) }
     position += 1
-    skipSpace()
+    skipSpace(bytes)
   }
 
   /// Reads a value, or only the opening of an array or object.
-  private mutating func value() throws(JSONError) {
-    guard let first = peek() else { throw unexpected() }
-    switch first {
-    case UInt8(ascii: "{"): return try opening(.object)
-    case UInt8(ascii: "["): return try opening(.array)
-    case UInt8(ascii: "\""): try string()
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
-    case UInt8(ascii: "n"): try word("null", .null)
-    case UInt8(ascii: "t"): try word("true", .true)
-    case UInt8(ascii: "f"): try word("false", .false)
-    default: throw unexpected()
+  @inline(__always)
+  private mutating func value(
+    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
+  ) throws(Fault) {
+    guard position < bytes.count else { throw unexpected(bytes) }
+    switch bytes[position] {
+    case UInt8(ascii: "{"): return try open(.object, &nodes)
+    case UInt8(ascii: "["): return try open(.array, &nodes)
+    case UInt8(ascii: "\""): try string(bytes, &nodes, &text)
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      try number(bytes, &nodes, &text)
+    case UInt8(ascii: "n"): try word(Self.null, .null, bytes, &nodes)
+    case UInt8(ascii: "t"): try word(Self.true, .true, bytes, &nodes)
+    case UInt8(ascii: "f"): try word(Self.false, .false, bytes, &nodes)
+    default: throw unexpected(bytes)
     }
     complete()
   }
 
-  private mutating func opening(_ kind: TapeNode.Kind) throws(JSONError) {
-    guard depth < limits.maxDepth else { throw failure(.tooDeep(maxDepth: limits.maxDepth)) }
+  @inline(__always)
+  private mutating func open(
+    _ kind: TapeNode.Kind, _ nodes: inout OutputSpan<TapeNode>
+  ) throws(Fault) {
+    guard depth < limits.maxDepth else { throw fault(.tooDeep(maxDepth: limits.maxDepth)) }
     position += 1
-    if depth > 0 { outer.append(top) }
-    top = Container(node: nodes.count, isArray: kind == .array)
+    if depth > 0 { nodes[top].count = UInt32(count) }
+    let around = top
+    top = nodes.count
+    isArray = kind == .array
+    (count, current) = (0, -1)
     depth += 1
-    nodes.append(TapeNode(kind: kind, start: 0, count: 0, extent: 0))
+    nodes.append(TapeNode(kind: kind, start: 0, count: 0, extent: UInt32(around)))
   }
 
-  private mutating func close() throws(JSONError) {
+  @inline(__always)
+  private mutating func close(_ nodes: inout OutputSpan<TapeNode>) {
     position += 1
-    nodes[top.node].close(count: top.count, end: nodes.count)
-    // A duplicate key is told with the place of its object.
-    if !top.isArray { try index(top) }
+    let around = Int(nodes[top].extent)
+    nodes[top].close(count: count, end: nodes.count)
     depth -= 1
-    if let around = outer.popLast() { top = around }
+    guard depth > 0 else { return }
+    top = around
+    count = Int(nodes[around].count)
+    isArray = nodes[around].kind == .array
     complete()
   }
 
   /// Counts a value that is read to its end.
+  @inline(__always)
   private mutating func complete() {
-    if depth > 0 { top.complete() }
+    count += 1
+    current = -1
   }
 
-  private mutating func word(_ word: StaticString, _ kind: TapeNode.Kind) throws(JSONError) {
-    for byte in word.description.utf8 {
-      guard peek() == byte else { throw unexpected() }
+  private static let null = Array("null".utf8)
+  private static let `true` = Array("true".utf8)
+  private static let `false` = Array("false".utf8)
+
+  private mutating func word(
+    _ word: [UInt8], _ kind: TapeNode.Kind, _ bytes: Span<UInt8>,
+    _ nodes: inout OutputSpan<TapeNode>
+  ) throws(Fault) {
+    for byte in word {
+      guard isNext(byte, bytes) else { throw unexpected(bytes) }
       position += 1
     }
     nodes.append(TapeNode(kind: kind, start: 0, count: 0, extent: 0))
   }
 
-  private mutating func string() throws(JSONError) {
-    try append(.string) { (parser) throws(JSONError) in try parser.scanString() }
-  }
-
-  private mutating func number() throws(JSONError) {
-    // One digit and the end of it: the shortest way to make a text of many values.
-    if position + 1 < bytes.count, bytes[position] != UInt8(ascii: "-") {
-      switch bytes[position + 1] {
-      case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"):
-        nodes.append(
-          TapeNode(
-            kind: .number, start: UInt32(text.count), count: 1, extent: UInt32(position)))
-        text.append(bytes[position])
-        position += 1
-        return
-      default: break
-      }
-    }
-    try append(.number) { (parser) throws(JSONError) in try parser.scanNumber() }
-  }
-
-  private mutating func append(
-    _ kind: TapeNode.Kind, scan: (inout Self) throws(JSONError) -> Void
-  ) throws(JSONError) {
+  private mutating func string(
+    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
+  ) throws(Fault) {
     let (source, start) = (position, text.count)
-    try scan(&self)
+    try scanString(bytes, &text)
+    append(.string, from: source, start, &nodes, text)
+  }
+
+  @inline(__always)
+  private mutating func number(
+    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
+  ) throws(Fault) {
+    let (source, start) = (position, text.count)
+    position = try Self.scanNumber(at: source, bytes)
+    for index in source..<position { text.append(bytes[index]) }
+    append(.number, from: source, start, &nodes, text)
+  }
+
+  @inline(__always)
+  private func append(
+    _ kind: TapeNode.Kind, from source: Int, _ start: Int, _ nodes: inout OutputSpan<TapeNode>,
+    _ text: borrowing OutputSpan<UInt8>
+  ) {
     nodes.append(
       TapeNode(
         kind: kind, start: UInt32(start), count: UInt32(text.count - start),
         extent: UInt32(source)))
   }
 
-  // MARK: Keys
-
-  /// Refuses a key that occurs twice, and makes a large object's keys quick to find.
-  private mutating func index(_ object: Container) throws(JSONError) {
-    guard object.count > 1 else { return }
-    var key = object.node + 1
-    if object.count <= JSONDocument.smallObject {
-      var seen: [Int] = []
-      for _ in 0..<object.count {
-        for other in seen where bytes(of: other) == bytes(of: key) { throw duplicate(key) }
-        seen.append(key)
-        key = end(of: key + 1)
-      }
-      return
-    }
-    let capacity = KeyTable.capacity(for: object.count)
-    let start = slots.count
-    slots.append(contentsOf: repeatElement(0, count: capacity))
-    for _ in 0..<object.count {
-      var slot = KeyTable.hash(of: bytes(of: key)) & (capacity - 1)
-      while slots[start + slot] != 0 {
-        if bytes(of: Int(slots[start + slot])) == bytes(of: key) { throw duplicate(key) }
-        slot = (slot + 1) & (capacity - 1)
-      }
-      slots[start + slot] = UInt32(key)
-      key = end(of: key + 1)
-    }
-    nodes[object.node].start = UInt32(start)
-  }
-
-  private func bytes(of key: Int) -> ArraySlice<UInt8> {
-    let start = Int(nodes[key].start)
-    return text[start..<start + Int(nodes[key].count)]
-  }
-
-  private func end(of node: Int) -> Int {
-    switch nodes[node].kind {
-    case .array, .object: Int(nodes[node].extent)
-    default: node + 1
-    }
-  }
-
   // MARK: Bytes
 
-  /// Adds bytes of the source to the text.
-  mutating func keep(from start: Int) {
-    // Most are short, and a loop is shorter than what stands around a copy.
-    if position - start > 16 { return text.append(contentsOf: bytes[start..<position]) }
-    for index in start..<position { text.append(bytes[index]) }
+  @inline(__always)
+  private func isNext(_ byte: UInt8, _ bytes: Span<UInt8>) -> Bool {
+    position < bytes.count && bytes[position] == byte
   }
 
-  func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
-
-  private mutating func skipSpace() {
+  @inline(__always)
+  private mutating func skipSpace(_ bytes: Span<UInt8>) {
     while position < bytes.count {
       switch bytes[position] {
       case 0x20, 0x09, 0x0a, 0x0d: position += 1
@@ -220,31 +227,110 @@ struct JSONParser {
     }
   }
 
+  // MARK: Keys
+
+  /// Refuses a key that occurs twice, and makes a large object's keys quick to find.
+  private mutating func index(
+    _ nodes: inout OutputSpan<TapeNode>, _ text: borrowing OutputSpan<UInt8>
+  ) throws(Fault) {
+    guard count > 1 else { return }
+    var key = top + 1
+    if count <= JSONDocument.smallObject {
+      var seen = InlineArray<8, Int>(repeating: 0)
+      for number in 0..<count {
+        for other in 0..<number where Self.areEqual(seen[other], key, nodes, text) {
+          throw duplicate(key, nodes)
+        }
+        seen[number] = key
+        key = Self.end(of: key + 1, nodes)
+      }
+      return
+    }
+    let capacity = KeyTable.capacity(for: count)
+    let start = slots.count
+    slots.append(contentsOf: repeatElement(0, count: capacity))
+    for _ in 0..<count {
+      let bytes = Self.range(of: key, nodes)
+      var slot = KeyTable.hash(of: text.span.extracting(bytes)) & (capacity - 1)
+      while slots[start + slot] != 0 {
+        if Self.areEqual(Int(slots[start + slot]), key, nodes, text) {
+          throw duplicate(key, nodes)
+        }
+        slot = (slot + 1) & (capacity - 1)
+      }
+      slots[start + slot] = UInt32(key)
+      key = Self.end(of: key + 1, nodes)
+    }
+    nodes[top].start = UInt32(start)
+  }
+
+  private static func range(
+    of key: Int, _ nodes: borrowing OutputSpan<TapeNode>
+  ) -> Range<Int> {
+    let start = Int(nodes[key].start)
+    return start..<start + Int(nodes[key].count)
+  }
+
+  private static func end(of node: Int, _ nodes: borrowing OutputSpan<TapeNode>) -> Int {
+    switch nodes[node].kind {
+    case .array, .object: Int(nodes[node].extent)
+    default: node + 1
+    }
+  }
+
+  private static func areEqual(
+    _ one: Int, _ other: Int, _ nodes: borrowing OutputSpan<TapeNode>,
+    _ text: borrowing OutputSpan<UInt8>
+  ) -> Bool {
+    let (one, other) = (range(of: one, nodes), range(of: other, nodes))
+    guard one.count == other.count else { return false }
+    for index in 0..<one.count
+    where text[one.lowerBound + index] != text[other.lowerBound + index] {
+      return false
+    }
+    return true
+  }
+
   // MARK: Failures
 
-  func unexpected() -> JSONError {
-    failure(peek().map { .unexpectedByte($0) } ?? .unexpectedEnd)
+  private func unexpected(_ bytes: Span<UInt8>) -> Fault {
+    fault(position < bytes.count ? .unexpectedByte(bytes[position]) : .unexpectedEnd)
   }
 
-  func failure(_ reason: JSONError.Reason, at offset: Int? = nil) -> JSONError {
-    JSONError(reason: reason, offset: offset ?? position, pointer: place())
+  private func fault(_ reason: JSONError.Reason) -> Fault {
+    Fault(reason: reason, offset: position)
   }
 
-  private mutating func duplicate(_ key: Int) -> JSONError {
-    top.current = key
-    return failure(.duplicateKey, at: Int(nodes[key].extent))
+  private mutating func duplicate(
+    _ key: Int, _ nodes: borrowing OutputSpan<TapeNode>
+  ) -> Fault {
+    current = key
+    return Fault(reason: .duplicateKey, offset: Int(nodes[key].extent))
   }
 
-  private func place() -> JSONPointer {
+  /// The way to what is being read.
+  private func place(
+    _ nodes: borrowing OutputSpan<TapeNode>, _ text: borrowing OutputSpan<UInt8>
+  ) -> JSONPointer {
     var pointer = JSONPointer.root
-    for container in depth > 0 ? outer + [top] : [] {
-      guard container.current >= 0 else { break }
-      if container.isArray {
-        pointer.append(index: container.current)
-      } else {
-        pointer.append(key: bytes(of: container.current))
-      }
+    guard depth > 0 else { return pointer }
+    var open = [top]
+    while open.count < depth { open.append(Int(nodes[open[open.count - 1]].extent)) }
+    open.reverse()
+    for (container, inner) in zip(open, open.dropFirst()) {
+      // A member's key stands before its value.
+      let isArray = nodes[container].kind == .array
+      append(isArray ? Int(nodes[container].count) : inner - 1, isArray, nodes, text, to: &pointer)
     }
+    if current >= 0 { append(current, isArray, nodes, text, to: &pointer) }
     return pointer
+  }
+
+  private func append(
+    _ step: Int, _ isIndex: Bool, _ nodes: borrowing OutputSpan<TapeNode>,
+    _ text: borrowing OutputSpan<UInt8>, to pointer: inout JSONPointer
+  ) {
+    if isIndex { return pointer.append(index: step) }
+    pointer.append(key: Self.range(of: step, nodes).map { text[$0] }[...])
   }
 }

@@ -6,18 +6,18 @@ enum KeyTable {
     1 << (Int.bitWidth - max(count, 1).leadingZeroBitCount + 1)
   }
 
-  static func hash(of key: ArraySlice<UInt8>) -> Int {
+  static func hash(of key: Span<UInt8>) -> Int {
     var hasher = Hasher()
     combine(key, into: &hasher)
     return hasher.finalize()
   }
 
   /// Eight bytes at a time, which is what makes it cheap.
-  static func combine(_ bytes: ArraySlice<UInt8>, into hasher: inout Hasher) {
+  static func combine(_ bytes: Span<UInt8>, into hasher: inout Hasher) {
     var word: UInt64 = 0
     var held = 0
-    for byte in bytes {
-      word = word << 8 | UInt64(byte)
+    for index in bytes.indices {
+      word = word << 8 | UInt64(bytes[index])
       held += 1
       if held == 8 {
         hasher.combine(word)

@@ -3,7 +3,7 @@ enum UTF8Text {
   /// The length of the well-formed sequence of two to four bytes at `index`; nil when there is
   /// none: overlong forms, surrogates and what lies beyond U+10FFFF are not well-formed (Unicode
   /// 15.0, table 3-7).
-  static func sequenceLength(at index: Int, in bytes: [UInt8]) -> Int? {
+  static func sequenceLength(at index: Int, in bytes: Span<UInt8>) -> Int? {
     let length: Int
     var second: ClosedRange<UInt8> = 0x80...0xbf
     switch bytes[index] {
@@ -17,18 +17,30 @@ enum UTF8Text {
     default: return nil
     }
     guard bytes.count - index >= length, second ~= bytes[index + 1] else { return nil }
-    for next in bytes[(index + 2)..<(index + length)] where next & 0xc0 != 0x80 { return nil }
+    for next in (index + 2)..<(index + length) where bytes[next] & 0xc0 != 0x80 { return nil }
     return length
   }
 
-  static func append(_ scalar: UInt32, to text: inout [UInt8]) {
-    func tail(_ shift: UInt32) -> UInt8 { UInt8(0x80 | scalar >> shift & 0x3f) }
+  static func append(_ scalar: UInt32, to text: inout OutputSpan<UInt8>) {
     switch scalar {
     case ..<0x80: text.append(UInt8(scalar))
-    case ..<0x800: text.append(contentsOf: [UInt8(0xc0 | scalar >> 6), tail(0)])
-    case ..<0x10000: text.append(contentsOf: [UInt8(0xe0 | scalar >> 12), tail(6), tail(0)])
-    default: text.append(contentsOf: [UInt8(0xf0 | scalar >> 18), tail(12), tail(6), tail(0)])
+    case ..<0x800:
+      text.append(UInt8(0xc0 | scalar >> 6))
+      text.append(tail(scalar, 0))
+    case ..<0x10000:
+      text.append(UInt8(0xe0 | scalar >> 12))
+      text.append(tail(scalar, 6))
+      text.append(tail(scalar, 0))
+    default:
+      text.append(UInt8(0xf0 | scalar >> 18))
+      text.append(tail(scalar, 12))
+      text.append(tail(scalar, 6))
+      text.append(tail(scalar, 0))
     }
+  }
+
+  private static func tail(_ scalar: UInt32, _ shift: UInt32) -> UInt8 {
+    UInt8(0x80 | scalar >> shift & 0x3f)
   }
 
   /// Takes the next scalar off a well-formed text; nil at its end.
