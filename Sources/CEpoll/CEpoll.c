@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -157,5 +158,9 @@ void cepoll_name_thread(const char *name) {
 }
 
 char **cepoll_environment(void) { return environ; }
+
+int cepoll_give_back_blocks(size_t large, size_t kept) {
+  return mallopt(M_MMAP_THRESHOLD, (int)large) && mallopt(M_TRIM_THRESHOLD, (int)kept);
+}
 
 int cepoll_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : errno; }

@@ -29,6 +29,7 @@ extension ServerConnection {
     if bytes.count == offset {
       progress.frameEnded()
     } else if let header = decoder.pendingHeader(in: bytes, at: offset) {
+      socket.awaitedBytes = FrameHeader.byteCount + Int(header.dataLength)
       progress.bodyPending(length: Int(header.dataLength), at: loop.now)
     } else {
       progress.headerPending(at: loop.now)

@@ -115,11 +115,12 @@ import Testing
     let bytes = Array(text.utf8)
     _ = try JSONDocument(parsing: bytes)
     for end in bytes.indices {
-      let error = #expect(throws: JSONError.self) { try JSONDocument(parsing: Array(bytes[..<end])) }
+      let part = Array(bytes[..<end])
+      let error = #expect(throws: JSONError.self) { try JSONDocument(parsing: part) }
       #expect(error.map { (0...end).contains($0.offset) } == true)
       // What comes instead of the rest may be a value of one byte as well.
       for byte in Array("[]{}0,\"".utf8) {
-        _ = try? JSONDocument(parsing: bytes[..<end] + [byte])
+        _ = try? JSONDocument(parsing: part + [byte])
       }
     }
   }

@@ -1,22 +1,34 @@
 /// One entry of a document's tape: a value or a key, before everything inside it.
 ///
-/// Array: the items follow. Object: key, value, key, value follow, keys being strings. 16 bytes,
+/// Array: the items follow. Object: key, value, key, value follow, keys being strings. 12 bytes,
 /// and never more than one entry for two bytes of JSON, plus one.
 struct TapeNode: Sendable {
   enum Kind: UInt8, Sendable { case null, `false`, `true`, number, string, array, object }
 
-  let kind: Kind
   /// Text: where it begins in ``JSONDocument/text``. Object: where its slots begin in
   /// ``JSONDocument/slots``.
   var start: UInt32
   /// Text: its bytes. Array: its items. Object: its members.
   var count: UInt32
-  /// Array and object: the index after the last entry inside. Text: where it stood in the source.
-  var extent: UInt32
+  /// The extent, and behind it the kind in three bits.
+  private var packed: UInt32
+
+  /// - Precondition: `extent` is below 2^29.
+  init(kind: Kind, start: UInt32, count: UInt32, extent: UInt32) {
+    self.start = start
+    self.count = count
+    packed = extent << 3 | UInt32(kind.rawValue)
+  }
+
+  var kind: Kind { Kind(rawValue: UInt8(packed & 7)) ?? .null }
+
+  /// Array and object: the index after the last entry inside; the entry of what is around it while it
+  /// is being read. Text: where it stood in the source.
+  var extent: UInt32 { packed >> 3 }
 
   /// Enters what is known of an array or object at its end.
   mutating func close(count: Int, end: Int) {
     self.count = UInt32(count)
-    extent = UInt32(end)
+    packed = UInt32(end) << 3 | packed & 7
   }
 }

@@ -16,6 +16,7 @@ struct Daemon: Sendable {
   /// Starts everything in order, serves until told to stop, and ends everything in reverse.
   func run() async throws {
     try MemoryProtection.enable()
+    try HeapMemory.giveBackLargeBlocks()
     try Signal.ignoreBrokenPipes()
     let policies = PolicyLoader(path: configuration.accessPolicy)
     let access = AccessControl(policy: try policies.load(), denials: DenialLog(logger: logger))
