@@ -1,8 +1,9 @@
 /// A door that one task waits behind and somebody else opens, in either order. It stays open.
 ///
 /// What is written before ``open()`` may be read behind ``pass()``.
-package final class Gate: Sendable {
-  @safe private enum State {
+package struct Gate: ~Copyable, Sendable {
+  // Not private: in a type that is not copied, that breaks debug builds of Swift 6.3.
+  @safe enum State {
     case closed
     case waiting(UnsafeContinuation<Void, Never>)
     case open

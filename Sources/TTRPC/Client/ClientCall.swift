@@ -66,11 +66,11 @@ final class UnaryReply: ReplyReceiver, @unchecked Sendable {
     }
     do throws(RPCError) {
       let payload = body.extracting(try Reply.payload(body))
-      end(
-        .success(
-          [UInt8](capacity: payload.count) { span in
-            for index in payload.indices { span.append(payload[index]) }
-          }))
+      var bytes: [UInt8] = []
+      bytes.append(addingCapacity: payload.count) { span in
+        for index in payload.indices { span.append(payload[index]) }
+      }
+      end(.success(bytes))
     } catch {
       fail(error)
     }

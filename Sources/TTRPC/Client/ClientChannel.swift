@@ -67,7 +67,8 @@ package final class ClientChannel: RPCChannel {
   ) async throws(RPCError) -> ResponseStream<Response> {
     let stream = ClientStream(try core.get())
     return try await open(
-      stream, method, request, options, flags: .remoteClosed, serverStreams: true)
+      stream, try RequestFrame.data(method, request, options.metadata), options,
+      flags: .remoteClosed, serverStreams: true)
   }
 
   package func clientStreaming<Request: Message, Response: Message>(
@@ -75,7 +76,8 @@ package final class ClientChannel: RPCChannel {
   ) async throws(RPCError) -> ClientStreamingCall<Request, Response> {
     let stream = ClientStream(try core.get())
     let responses: ResponseStream<Response> = try await open(
-      stream, method, nil as Request?, options, flags: [.remoteOpen, .noData],
+      stream, try RequestFrame.data(method, options.metadata), options,
+      flags: [.remoteOpen, .noData],
       serverStreams: false)
     return ClientStreamingCall(requests: RequestWriter(stream: stream), responses: responses)
   }
@@ -85,14 +87,15 @@ package final class ClientChannel: RPCChannel {
   ) async throws(RPCError) -> BidirectionalCall<Request, Response> {
     let stream = ClientStream(try core.get())
     let responses: ResponseStream<Response> = try await open(
-      stream, method, nil as Request?, options, flags: [.remoteOpen, .noData],
+      stream, try RequestFrame.data(method, options.metadata), options,
+      flags: [.remoteOpen, .noData],
       serverStreams: true)
     return BidirectionalCall(requests: RequestWriter(stream: stream), responses: responses)
   }
 
   private func open<Response: Message>(
-    _ stream: ClientStream, _ method: MethodName, _ request: (some Message)?,
-    _ options: CallOptions, flags: FrameFlags, serverStreams: Bool
+    _ stream: ClientStream, _ data: [UInt8], _ options: CallOptions, flags: FrameFlags,
+    serverStreams: Bool
   ) async throws(RPCError) -> ResponseStream<Response> {
     let timeout = options.timeout
     if let timeout, timeout <= .zero { throw .timedOut }
@@ -101,8 +104,7 @@ package final class ClientChannel: RPCChannel {
       messages: configuration.maxQueuedMessages, bytes: configuration.maxQueuedBytes)
     let queue = MessageQueue<Response>(bound: bound) { loop.submit { stream.readOn() } }
     let call = ClientCall(
-      data: try RequestFrame.data(method, request, options.metadata),
-      flags: flags, deadline: timeout.map { Deadline(after: $0) } ?? .never,
+      data: data, flags: flags, deadline: timeout.map { Deadline(after: $0) } ?? .never,
       whenUnreachable: options.whenUnreachable,
       reply: StreamReply(queue: queue, serverStreams: serverStreams))
     try await loop.run { () async throws(RPCError) in try await stream.open(call) }

@@ -51,7 +51,8 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
     call.state = .sent(stream: id)
     calls[id] = call
     socket.withOutput {
-      RequestFrame.append(call.data, call.flags, stream: id, deadline: call.deadline, to: &$0)
+      RequestFrame.append(
+        call.data, call.flags, stream: id, deadline: call.deadline, at: socket.loop.now, to: &$0)
     }
     socket.flush()
   }
@@ -92,13 +93,18 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
   func received(_ bytes: Span<UInt8>) -> Int {
     var offset = 0
     while socket.isOpen, !isPaused {
-      switch decoder.next(in: bytes, at: &offset) {
+      // A copy goes through the step: what is lent is checked for exclusive access.
+      var decoder = decoder
+      let step = decoder.next(in: bytes, at: &offset)
+      self.decoder = decoder
+      switch step {
       case .frame(let header, let body):
         receive(header, bytes.extracting(body))
       case .skipped:
         break
       case .oversized(let header):
         decoder.skip(header, at: &offset)
+        self.decoder = decoder
         end(
           header.streamID,
           RPCError(.resourceExhausted, "the response has \(header.dataLength) bytes"))

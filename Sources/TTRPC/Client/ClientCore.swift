@@ -52,6 +52,11 @@ final class ClientCore: @unchecked Sendable {
     where until > loop.now && call.whenUnreachable == .fail:
       error.details.append(.retryInfo(loop.now.duration(to: until)))
       return end(call, error)
+    case .ready(let connection) where waiting.isEmpty && canSend(on: connection):
+      // Nearly always: nobody waits, and there is room.
+      guard call.deadline.instant > loop.now else { return end(call, .timedOutUnsent) }
+      connection.send(call)
+      return watch(call.deadline)
     case .none, .connecting, .ready, .resting:
       call.state = .waiting
       waiting.append(call)
@@ -94,10 +99,8 @@ final class ClientCore: @unchecked Sendable {
   }
 
   private func pump() {
-    guard case .ready(let connection) = link else { return }
-    while connection.inFlight < configuration.maxInFlight,
-      connection.unsentBytes < configuration.outboundMark, let call = waiting.popFirst()
-    {
+    guard !waiting.isEmpty, case .ready(let connection) = link else { return }
+    while hasRoom(connection), let call = waiting.popFirst() {
       guard case .waiting = call.state else {
         dead -= 1
         continue
@@ -113,6 +116,15 @@ final class ClientCore: @unchecked Sendable {
       }
       connection.send(call)
     }
+  }
+
+  private func hasRoom(_ connection: ClientConnection) -> Bool {
+    connection.inFlight < configuration.maxInFlight
+      && connection.unsentBytes < configuration.outboundMark
+  }
+
+  private func canSend(on connection: ClientConnection) -> Bool {
+    hasRoom(connection) && connection.hasIDs
   }
 
   private func end(_ call: ClientCall, _ error: RPCError) {
