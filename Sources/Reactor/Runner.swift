@@ -9,7 +9,7 @@ package typealias Operation = @Sendable () async -> Void
   fileprivate var operation: Operation?
   /// How many pieces of work it has run.
   fileprivate var round = 0
-  /// Nil while it has yet to come back for the first time, and after its end.
+  /// To be cancelled. Nil in the first stretch of its first work.
   fileprivate var task: Task<Void, Never>?
   /// Where it waits.
   fileprivate var continuation: UnsafeContinuation<Void, Never>?
@@ -79,9 +79,9 @@ extension EventLoop {
 
   private func startRunner(_ operation: @escaping Operation) -> Run {
     let runner = Runner()
-    // Not captured: that would hold it as long as the task is kept.
+    // Detached, or what it inherits would be that of all work to come. Not captured: that would hold it as long as the task is kept.
     runner.operation = operation
-    runner.task = Task.immediate(executorPreference: self) {
+    runner.task = Task.immediateDetached(executorPreference: self) {
       var next = runner.operation.take()
       while let operation = next.take() {
         await operation()

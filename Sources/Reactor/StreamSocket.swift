@@ -21,8 +21,8 @@ internal import Glibc
   package let peer: PeerCredentials
   /// See ``defaultMaxUnconsumedBytes``.
   package var maxUnconsumedBytes = StreamSocket.defaultMaxUnconsumedBytes
-  /// How many bytes the delegate needs to go on, as far as it knows. Once an eighth of them is there,
-  /// they get room in one piece, instead of a copy with every doubling.
+  /// How many bytes the delegate needs to go on, as far as it knows. Once half of them is there, all get
+  /// room, so that a doubling does not take much more.
   package var awaitedBytes = 0
   /// Whether a peer that is gone is noticed while reading is paused: the socket is closed then, and
   /// what the peer sent is lost. Otherwise all of that is read first, whenever reading goes on.
@@ -290,8 +290,10 @@ internal import Glibc
     }
     if carried < kept.count {
       let fresh = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
-      if kept.capacity < awaitedBytes, (kept.count + count) >= awaitedBytes / 8 {
-        kept.reserveCapacity(awaitedBytes)
+      // What is behind them comes in the same read.
+      let room = awaitedBytes + EventLoop.readBufferSize
+      if kept.capacity < room, kept.count + count >= awaitedBytes / 2, kept.count < awaitedBytes {
+        kept.reserveCapacity(room)
       }
       unsafe kept.append(contentsOf: fresh)
       swap(&kept, &leftover)
@@ -315,8 +317,8 @@ internal import Glibc
     swap(&bytes, &leftover)
     let consumed = unsafe bytes.withUnsafeBufferPointer { unsafe present($0) }
     guard isOpen, consumed < bytes.count else { return }
-    bytes.removeFirst(consumed)
-    keep(bytes)
+    // A copy unless all of it is kept, as little may be left of much.
+    keep(consumed == 0 ? bytes : Array(bytes[consumed...]))
   }
 
   /// Keeps what the delegate has not consumed.

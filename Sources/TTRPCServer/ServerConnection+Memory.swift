@@ -25,6 +25,7 @@ extension ServerConnection {
   }
 
   private func notePending(_ bytes: Span<UInt8>, at offset: Int) {
+    socket.awaitedBytes = 0
     guard decoder.bytesToSkip == 0 else { return }
     if bytes.count == offset {
       progress.frameEnded()

@@ -140,6 +140,7 @@ import Testing
     #expect(error?.reason == .tooDeep(maxDepth: 64))
     #expect(error?.offset == opening.utf8.count * 64)
     _ = try JSONDocument(parsing: nested(3), limits: JSONLimits(maxDepth: 3))
+    _ = try JSONDocument(parsing: nested(1_000), limits: JSONLimits(maxDepth: .max))
     #expect(throws: JSONError.self) {
       try JSONDocument(parsing: nested(3), limits: JSONLimits(maxDepth: 2))
     }

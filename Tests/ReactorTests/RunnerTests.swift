@@ -6,8 +6,26 @@ private func task() -> Int {
   unsafe withUnsafeCurrentTask { task in unsafe task?.hashValue ?? 0 }
 }
 
+private enum Context {
+  @TaskLocal static var name = "none"
+}
+
 @Suite("Short work in kept tasks")
 struct RunnerTests {
+  @Test("work has nothing of the task that starts it, nor of the one that started the kept task")
+  func inheritsNothing() async throws {
+    try await World.run { (world) async throws in
+      let loop = world.loop
+      let log = Log<String>()
+      for name in ["first", "second"] {
+        await Context.$name.withValue(name) {
+          await loop.run { _ = loop.startShort { log.add(Context.name) } }
+        }
+      }
+      #expect(log.entries == ["none", "none"])
+    }
+  }
+
   @Test("work runs at once up to its first suspension, in a task that the next work gets")
   func reuses() async throws {
     try await World.run { (world) async throws in

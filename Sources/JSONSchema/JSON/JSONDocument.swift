@@ -17,7 +17,9 @@ package struct JSONDocument: Sendable {
   let slots: [UInt32]
 
   /// Up to this many members are searched one by one.
-  static let smallObject = 8
+  static let smallObject = SmallObject.count
+  /// Something of each of their keys.
+  typealias SmallObject = InlineArray<8, Int>
 
   /// - Throws: ``JSONError``.
   package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {

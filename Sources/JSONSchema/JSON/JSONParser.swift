@@ -39,9 +39,9 @@ struct JSONParser {
     }
     var parser = JSONParser(limits)
     var text: [UInt8] = []
-    // Never more are needed, and pages that are not written cost nothing: a value has a comma in front
-    // of it, or is the first of its container, which has an end or is still open.
-    let most = (bytes.count + limits.maxDepth) / 2 + 2
+    // Never more are needed: a value has a comma in front of it, or is the first of its container, which
+    // has an end or is still open.
+    let most = (bytes.count + min(limits.maxDepth, bytes.count)) / 2 + 2
     let nodes = try [TapeNode](capacity: most) { nodes throws(JSONError) in
       text = try [UInt8](capacity: bytes.count) { text throws(JSONError) in
         do throws(Fault) {
@@ -236,7 +236,7 @@ struct JSONParser {
     guard count > 1 else { return }
     var key = top + 1
     if count <= JSONDocument.smallObject {
-      var seen = InlineArray<8, Int>(repeating: 0)
+      var seen = JSONDocument.SmallObject(repeating: 0)
       for number in 0..<count {
         for other in 0..<number where Self.areEqual(seen[other], key, nodes, text) {
           throw duplicate(key, nodes)

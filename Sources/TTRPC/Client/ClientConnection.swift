@@ -34,6 +34,8 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
     try socket.start(self)
   }
 
+  /// False from the end of the connection on, of which everybody learns a moment later.
+  var isOpen: Bool { socket.isOpen }
   /// Calls on the wire.
   var inFlight: Int { calls.count }
   /// Whether there are stream ids left; without, a new connection is needed.
@@ -52,7 +54,7 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
     calls[id] = call
     socket.withOutput {
       RequestFrame.append(
-        call.data, call.flags, stream: id, deadline: call.deadline, at: socket.loop.now, to: &$0)
+        call.data, call.flags, stream: id, deadline: call.deadline, at: .now(), to: &$0)
     }
     socket.flush()
   }

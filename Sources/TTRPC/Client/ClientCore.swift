@@ -119,7 +119,7 @@ final class ClientCore: @unchecked Sendable {
   }
 
   private func hasRoom(_ connection: ClientConnection) -> Bool {
-    connection.inFlight < configuration.maxInFlight
+    connection.isOpen && connection.inFlight < configuration.maxInFlight
       && connection.unsentBytes < configuration.outboundMark
   }
 
