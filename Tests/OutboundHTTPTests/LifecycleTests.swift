@@ -63,8 +63,14 @@ import Testing
     let blockers = (0..<4).map { _ in Loopback.connect(to: server.port) }
     defer { for descriptor in blockers { close(descriptor) } }
     try await withClient { client in
-      let task = Task { await client.send(try Given.request(port: server.port)) }
-      while await client.loop.run({ client.inFlight }) == 0 { await Task.yield() }
+      let isOver = Guarded(false)
+      let task = Task {
+        defer { isOver.withLock { $0 = true } }
+        return await client.send(try Given.request(port: server.port))
+      }
+      while await client.loop.run({ client.inFlight }) == 0, !isOver.withLock({ $0 }) {
+        await Task.yield()
+      }
       task.cancel()
       let failure = try #require(try await task.value.failure)
       #expect(failure.cause == .cancelled)

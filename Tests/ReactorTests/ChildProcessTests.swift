@@ -120,7 +120,7 @@ import Testing
       let child = try await loop.run {
         try ChildProcess.spawn(
           .init(
-            "cat", ["/dev/zero"],
+            "sleep", ["3600"],
             standardOutput: .discard), on: loop)
       }
       #expect(child.isRunning)
