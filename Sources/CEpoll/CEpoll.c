@@ -159,8 +159,8 @@ void cepoll_name_thread(const char *name) {
 
 char **cepoll_environment(void) { return environ; }
 
-int cepoll_give_back_blocks(size_t large, size_t kept) {
-  return mallopt(M_MMAP_THRESHOLD, (int)large) && mallopt(M_TRIM_THRESHOLD, (int)kept);
+int cepoll_give_back_blocks(int bytes) {
+  return mallopt(M_MMAP_THRESHOLD, bytes) && mallopt(M_TRIM_THRESHOLD, bytes);
 }
 
 int cepoll_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : errno; }

@@ -283,7 +283,7 @@ internal import Glibc
     timers.removeAll()
     endRunners()
     hooks = []
-    (firstToFlush, lastToFlush) = (nil, nil)
+    takeFlushes { _ in }
     while let work = jobs.popFirst() { run(work) }
     let waiting = terminated.withLock { state -> [Completion<Void>] in
       guard case .running(let waiting) = state else { return [] }
@@ -354,12 +354,17 @@ internal import Glibc
       swap(&running, &hooks)
       for hook in running { hook() }
     }
+    takeFlushes { $0.flushNow() }
+  }
+
+  /// Takes the list apart socket by socket: let go as a whole, a long one would end in deep recursion.
+  private func takeFlushes(_ body: (StreamSocket) -> Void) {
     var next = firstToFlush
     (firstToFlush, lastToFlush) = (nil, nil)
     while let socket = next {
       next = socket.nextToFlush
       socket.nextToFlush = nil
-      socket.flushNow()
+      body(socket)
     }
   }
 }

@@ -79,8 +79,9 @@ extension EventLoop {
 
   private func startRunner(_ operation: @escaping Operation) -> Run {
     let runner = Runner()
-    // Detached, or what it inherits would be that of all work to come. Not captured: that would hold it as long as the task is kept.
+    // Not captured: that would hold it as long as the task is kept.
     runner.operation = operation
+    // Detached, or what it inherits would be that of all work to come.
     runner.task = Task.immediateDetached(executorPreference: self) {
       var next = runner.operation.take()
       while let operation = next.take() {

@@ -14,7 +14,6 @@ struct MethodTable: Sendable {
   /// A method that is served.
   final class Entry: Sendable {
     let served: ServedMethod
-    let isUnary: Bool
     let clientStreams: Bool
     /// Longest a call may take; the greatest number: no limit.
     let maxNanoseconds: Int64
@@ -22,12 +21,13 @@ struct MethodTable: Sendable {
     let serviceBytes: [UInt8]
     let methodBytes: [UInt8]
 
+    var isUnary: Bool { code.isUnary }
+
     init(service: String, method: MethodDefinition, _ limits: ServerLimits) {
       served = ServedMethod(MethodName(service: service, method: method.name))
-      isUnary = method.kind == .unary
       clientStreams = method.kind.clientStreams
       maxNanoseconds =
-        isUnary
+        method.kind == .unary
         ? limits.maxUnaryTime.saturatingNanoseconds
         : limits.maxStreamTime?.saturatingNanoseconds ?? .max
       code = method.accept(CodeMaker())

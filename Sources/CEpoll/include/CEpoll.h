@@ -68,10 +68,10 @@ char **cepoll_environment(void);
 int cepoll_available_cores(void);
 /// Names this thread; cut to 15 bytes.
 void cepoll_name_thread(const char *name);
-/// mallopt(3), whose header is not in the Glibc module: blocks of `large` bytes and more are mapped and
-/// go back to the system when they are freed, and so does what is free beyond `kept` bytes at the end
-/// of a heap. Returns 0 when refused.
-int cepoll_give_back_blocks(size_t large, size_t kept);
+/// mallopt(3), whose header is not in the Glibc module: blocks of `bytes` and more are mapped and go
+/// back to the system when they are freed, and so does what is free beyond as much at the end of a heap.
+/// Returns 0 when refused.
+int cepoll_give_back_blocks(int bytes);
 /// prctl(2) PR_SET_DUMPABLE 0, which is variadic; returns 0, or an errno value.
 int cepoll_forbid_dumps(void);
 

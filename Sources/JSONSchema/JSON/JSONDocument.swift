@@ -21,27 +21,13 @@ package struct JSONDocument: Sendable {
   /// Something of each of their keys.
   typealias SmallObject = InlineArray<8, Int>
 
-  /// - Throws: ``JSONError``.
-  package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
-    let parsed = try JSONParser.parse(bytes, limits: limits)
-    (nodes, text, slots) = (parsed.nodes, parsed.text, parsed.slots)
-  }
-
   package var root: JSONValue { JSONValue(document: self, node: 0) }
 
   /// The index after everything inside `node`.
-  func end(of node: Int) -> Int {
-    switch nodes[node].kind {
-    case .array, .object: Int(nodes[node].extent)
-    default: node + 1
-    }
-  }
+  func end(of node: Int) -> Int { nodes[node].end(at: node) }
 
   /// What a string stands for, or how a number is written.
-  func utf8(of node: Int) -> ArraySlice<UInt8> {
-    let start = Int(nodes[node].start)
-    return text[start..<start + Int(nodes[node].count)]
-  }
+  func utf8(of node: Int) -> ArraySlice<UInt8> { text[nodes[node].textRange] }
 
   func number(at node: Int) -> JSONNumber { JSONNumber(validated: utf8(of: node)) }
 
@@ -113,5 +99,12 @@ package struct JSONDocument: Sendable {
       }
     }
     return pointer
+  }
+}
+
+extension JSONDocument {
+  /// - Throws: ``JSONError``.
+  package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
+    self = try JSONParser.parse(bytes, limits: limits)
   }
 }

@@ -10,13 +10,6 @@ struct JSONParser {
     let offset: Int
   }
 
-  /// What a text is read onto; see ``JSONDocument``.
-  struct Output {
-    var nodes: [TapeNode]
-    var text: [UInt8]
-    var slots: [UInt32]
-  }
-
   private let limits: JSONLimits
   /// The next byte to read.
   var position = 0
@@ -32,7 +25,7 @@ struct JSONParser {
   private var slots: [UInt32] = []
 
   /// - Throws: ``JSONError``.
-  static func parse(_ bytes: [UInt8], limits: JSONLimits) throws(JSONError) -> Output {
+  static func parse(_ bytes: [UInt8], limits: JSONLimits) throws(JSONError) -> JSONDocument {
     guard bytes.count <= limits.maxBytes else {
       throw JSONError(
         reason: .tooLarge(maxBytes: limits.maxBytes), offset: limits.maxBytes, pointer: .root)
@@ -52,7 +45,7 @@ struct JSONParser {
         }
       }
     }
-    return Output(nodes: nodes, text: text, slots: parser.slots)
+    return JSONDocument(nodes: nodes, text: text, slots: parser.slots)
   }
 
   private init(_ limits: JSONLimits) {
@@ -242,7 +235,7 @@ struct JSONParser {
           throw duplicate(key, nodes)
         }
         seen[number] = key
-        key = Self.end(of: key + 1, nodes)
+        key = nodes[key + 1].end(at: key + 1)
       }
       return
     }
@@ -250,7 +243,7 @@ struct JSONParser {
     let start = slots.count
     slots.append(contentsOf: repeatElement(0, count: capacity))
     for _ in 0..<count {
-      let bytes = Self.range(of: key, nodes)
+      let bytes = nodes[key].textRange
       var slot = KeyTable.hash(of: text.span.extracting(bytes)) & (capacity - 1)
       while slots[start + slot] != 0 {
         if Self.areEqual(Int(slots[start + slot]), key, nodes, text) {
@@ -259,30 +252,16 @@ struct JSONParser {
         slot = (slot + 1) & (capacity - 1)
       }
       slots[start + slot] = UInt32(key)
-      key = Self.end(of: key + 1, nodes)
+      key = nodes[key + 1].end(at: key + 1)
     }
     nodes[top].start = UInt32(start)
-  }
-
-  private static func range(
-    of key: Int, _ nodes: borrowing OutputSpan<TapeNode>
-  ) -> Range<Int> {
-    let start = Int(nodes[key].start)
-    return start..<start + Int(nodes[key].count)
-  }
-
-  private static func end(of node: Int, _ nodes: borrowing OutputSpan<TapeNode>) -> Int {
-    switch nodes[node].kind {
-    case .array, .object: Int(nodes[node].extent)
-    default: node + 1
-    }
   }
 
   private static func areEqual(
     _ one: Int, _ other: Int, _ nodes: borrowing OutputSpan<TapeNode>,
     _ text: borrowing OutputSpan<UInt8>
   ) -> Bool {
-    let (one, other) = (range(of: one, nodes), range(of: other, nodes))
+    let (one, other) = (nodes[one].textRange, nodes[other].textRange)
     guard one.count == other.count else { return false }
     for index in 0..<one.count
     where text[one.lowerBound + index] != text[other.lowerBound + index] {
@@ -331,6 +310,6 @@ struct JSONParser {
     _ text: borrowing OutputSpan<UInt8>, to pointer: inout JSONPointer
   ) {
     if isIndex { return pointer.append(index: step) }
-    pointer.append(key: Self.range(of: step, nodes).map { text[$0] }[...])
+    pointer.append(key: nodes[step].textRange.map { text[$0] }[...])
   }
 }

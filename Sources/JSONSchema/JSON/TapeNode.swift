@@ -26,6 +26,17 @@ struct TapeNode: Sendable {
   /// is being read. Text: where it stood in the source.
   var extent: UInt32 { packed >> 3 }
 
+  /// Text: where it is in ``JSONDocument/text``.
+  var textRange: Range<Int> { Int(start)..<Int(start) + Int(count) }
+
+  /// The index after everything inside, of the entry at `index`.
+  func end(at index: Int) -> Int {
+    switch kind {
+    case .array, .object: Int(extent)
+    default: index + 1
+    }
+  }
+
   /// Enters what is known of an array or object at its end.
   mutating func close(count: Int, end: Int) {
     self.count = UInt32(count)

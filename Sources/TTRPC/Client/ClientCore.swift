@@ -52,7 +52,8 @@ final class ClientCore: @unchecked Sendable {
     where until > loop.now && call.whenUnreachable == .fail:
       error.details.append(.retryInfo(loop.now.duration(to: until)))
       return end(call, error)
-    case .ready(let connection) where waiting.isEmpty && canSend(on: connection):
+    case .ready(let connection)
+    where waiting.isEmpty && hasRoom(connection) && connection.hasIDs:
       // Nearly always: nobody waits, and there is room.
       guard call.deadline.instant > loop.now else { return end(call, .timedOutUnsent) }
       connection.send(call)
@@ -121,10 +122,6 @@ final class ClientCore: @unchecked Sendable {
   private func hasRoom(_ connection: ClientConnection) -> Bool {
     connection.isOpen && connection.inFlight < configuration.maxInFlight
       && connection.unsentBytes < configuration.outboundMark
-  }
-
-  private func canSend(on connection: ClientConnection) -> Bool {
-    hasRoom(connection) && connection.hasIDs
   }
 
   private func end(_ call: ClientCall, _ error: RPCError) {

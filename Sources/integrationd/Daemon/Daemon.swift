@@ -16,7 +16,9 @@ struct Daemon: Sendable {
   /// Starts everything in order, serves until told to stop, and ends everything in reverse.
   func run() async throws {
     try MemoryProtection.enable()
-    try HeapMemory.giveBackLargeBlocks()
+    if !HeapMemory.giveBackLargeBlocks() {
+      logger.notice("the allocator may keep the memory of large messages")
+    }
     try Signal.ignoreBrokenPipes()
     let policies = PolicyLoader(path: configuration.accessPolicy)
     let access = AccessControl(policy: try policies.load(), denials: DenialLog(logger: logger))
