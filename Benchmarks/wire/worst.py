@@ -93,6 +93,7 @@ def is_repeated(one) -> bool:
 def documents(size: int) -> Iterator[tuple[str, bytes]]:
     """JSON of at most so many bytes, each sort long in another way."""
     yield "empty lists", b"[" + filled("[],", size - 3) + b"0]"
+    yield "deep lists", b"[%s0]" % filled("[" * 60 + "]" * 60 + ",", size - 3)
     yield "names", b"{%s}" % b",".join(b'"%d":0' % name for name in range(size // 14))
     yield "lists in lists", b"[" * 60 + filled("0,", size - 130) + b"0" + b"]" * 60
     yield "escapes", b'"' + filled("\\u00e9", size - 8) + b'"'

@@ -21,7 +21,9 @@ enum JSONTarget: FuzzTarget {
     let document: JSONDocument
     do throws(JSONError) {
       document = try JSONDocument(parsing: bytes)
+      promised("what is parsed passes a check") { try JSONDocument.check(bytes) }
     } catch {
+      promise(checkError(bytes) == error, "what is refused does not pass a check: \(error)")
       promise((0...bytes.count).contains(error.offset), "an error is in the text: \(error)")
       promise(
         PlainJSON.accepts(bytes) != true || error.reason.isBeyondGrammar,
@@ -44,6 +46,15 @@ enum JSONTarget: FuzzTarget {
     promise(
       promised("a constant is compared") { try schema.validate(document) }.isEmpty,
       "a document is what it is")
+  }
+
+  private static func checkError(_ bytes: [UInt8]) -> JSONError? {
+    do throws(JSONError) {
+      try JSONDocument.check(bytes)
+      return nil
+    } catch {
+      return error
+    }
   }
 
   /// Matching ends, at a cost that its budget pays for.

@@ -11,8 +11,8 @@ import Testing
       "\"\\uD83D\\uDE00\"", "\"\\ufffe\"", "1e400", "1e-999999999",
     ])
   func accepted(text: String) throws {
-    let document = try JSONDocument(parsing: Array(text.utf8))
-    #expect(try JSONDocument(parsing: document.serialized()).root == document.root)
+    let document = try read(Array(text.utf8))
+    #expect(try read(document.serialized()).root == document.root)
   }
 
   @Test(
@@ -44,7 +44,7 @@ import Testing
       ("\u{a0}1", .unexpectedByte(0xc2), 0), ("[1\u{0}]", .unexpectedByte(0), 2),
     ])
   func refused(text: String, reason: JSONError.Reason, offset: Int) {
-    let error = #expect(throws: JSONError.self) { try JSONDocument(parsing: Array(text.utf8)) }
+    let error = #expect(throws: JSONError.self) { try read(Array(text.utf8)) }
     #expect(error?.reason == reason)
     #expect(error?.offset == offset)
     #expect(error?.description.contains("byte \(offset)") == true)
@@ -60,10 +60,10 @@ import Testing
     ] as [[UInt8]])
   func notUTF8(bytes: [UInt8]) {
     let text = [UInt8(ascii: "\"")] + bytes + [UInt8(ascii: "\"")]
-    let error = #expect(throws: JSONError.self) { try JSONDocument(parsing: text) }
+    let error = #expect(throws: JSONError.self) { try read(text) }
     #expect(error?.reason == .invalidUTF8)
     #expect(error?.offset == 1)
-    #expect(throws: JSONError.self) { try JSONDocument(parsing: Array(text.dropLast())) }
+    #expect(throws: JSONError.self) { try read(Array(text.dropLast())) }
   }
 
   @Test(
@@ -73,17 +73,17 @@ import Testing
       ("{\"~\":[[],[],-]}", "/~0/2"), ("{\"a\":1,\"b\":{\"c\":1,\"c\":2}}", "/b/c"), ("?", ""),
     ])
   func place(text: String, pointer: String) {
-    let error = #expect(throws: JSONError.self) { try JSONDocument(parsing: Array(text.utf8)) }
+    let error = #expect(throws: JSONError.self) { try read(Array(text.utf8)) }
     #expect(error?.pointer.text == pointer)
   }
 
   @Test("a key that occurs twice in an object is refused", arguments: [1, 2, 7, 8, 9, 40, 3_000])
   func duplicateKey(count: Int) throws {
     let members = (0..<count).map { "\"k\($0)\":0" }
-    _ = try JSONDocument(parsing: Array("{\(members.joined(separator: ","))}".utf8))
+    _ = try read(Array("{\(members.joined(separator: ","))}".utf8))
     for again in Set([0, count / 2, count - 1]) {
       let text = "{\((members + ["\"\\u006b\(again)\":1"]).joined(separator: ","))}"
-      let error = #expect(throws: JSONError.self) { try JSONDocument(parsing: Array(text.utf8)) }
+      let error = #expect(throws: JSONError.self) { try read(Array(text.utf8)) }
       #expect(error?.reason == .duplicateKey)
       #expect(error?.pointer.text == "/k\(again)")
       #expect(error?.offset == text.utf8.count - "\"\\u006b\(again)\":1}".utf8.count)
@@ -95,9 +95,7 @@ import Testing
     let composed = "\u{e9}"
     let decomposed = "e\u{301}"
     #expect(composed == decomposed)
-    let root = try JSONDocument(
-      parsing: Array("{\"\(composed)\":1,\"\(decomposed)\":2}".utf8)
-    ).root
+    let root = try read(Array("{\"\(composed)\":1,\"\(decomposed)\":2}".utf8)).root
     #expect(root[composed]?.number?.clampedCount == 1)
     #expect(root[decomposed]?.number?.clampedCount == 2)
     let pointers = try #require(root.members).map(\.value.pointer)
@@ -113,14 +111,14 @@ import Testing
     ])
   func cutShort(text: String) throws {
     let bytes = Array(text.utf8)
-    _ = try JSONDocument(parsing: bytes)
+    _ = try read(bytes)
     for end in bytes.indices {
       let part = Array(bytes[..<end])
-      let error = #expect(throws: JSONError.self) { try JSONDocument(parsing: part) }
+      let error = #expect(throws: JSONError.self) { try read(part) }
       #expect(error.map { (0...end).contains($0.offset) } == true)
       // What comes instead of the rest may be a value of one byte as well.
       for byte in Array("[]{}0,\"".utf8) {
-        _ = try? JSONDocument(parsing: part + [byte])
+        _ = try? read(part + [byte])
       }
     }
   }
@@ -135,26 +133,26 @@ import Testing
         + String(repeating: closing, count: depth)
       return Array(text.utf8)
     }
-    _ = try JSONDocument(parsing: nested(64))
-    let error = #expect(throws: JSONError.self) { try JSONDocument(parsing: nested(65)) }
+    _ = try read(nested(64))
+    let error = #expect(throws: JSONError.self) { try read(nested(65)) }
     #expect(error?.reason == .tooDeep(maxDepth: 64))
     #expect(error?.offset == opening.utf8.count * 64)
-    _ = try JSONDocument(parsing: nested(3), limits: JSONLimits(maxDepth: 3))
-    _ = try JSONDocument(parsing: nested(1_000), limits: JSONLimits(maxDepth: .max))
+    _ = try read(nested(3), limits: JSONLimits(maxDepth: 3))
+    _ = try read(nested(1_000), limits: JSONLimits(maxDepth: .max))
     #expect(throws: JSONError.self) {
-      try JSONDocument(parsing: nested(3), limits: JSONLimits(maxDepth: 2))
+      try read(nested(3), limits: JSONLimits(maxDepth: 2))
     }
     #expect(throws: JSONError.self) {
-      try JSONDocument(parsing: nested(1), limits: JSONLimits(maxDepth: -1))
+      try read(nested(1), limits: JSONLimits(maxDepth: -1))
     }
   }
 
   @Test("size is bounded")
   func size() throws {
     let text = Array("[1, 2]".utf8)
-    _ = try JSONDocument(parsing: text, limits: JSONLimits(maxBytes: 6))
+    _ = try read(text, limits: JSONLimits(maxBytes: 6))
     let error = #expect(throws: JSONError.self) {
-      try JSONDocument(parsing: text, limits: JSONLimits(maxBytes: 5))
+      try read(text, limits: JSONLimits(maxBytes: 5))
     }
     #expect(error?.reason == .tooLarge(maxBytes: 5))
   }
@@ -173,9 +171,9 @@ import Testing
   func roundTrip() throws {
     var generator = SeededGenerator(state: 7)
     for _ in 0..<400 {
-      let document = try JSONDocument(parsing: Array(generator.json().utf8))
+      let document = try read(Array(generator.json().utf8))
       let written = document.serialized()
-      let again = try JSONDocument(parsing: written)
+      let again = try read(written)
       #expect(again.root == document.root)
       #expect(again.root.hashValue == document.root.hashValue)
       #expect(again.serialized() == written)
@@ -204,8 +202,8 @@ import Testing
         }
       }
       do {
-        let document = try JSONDocument(parsing: bytes)
-        #expect(try JSONDocument(parsing: document.serialized()).root == document.root)
+        let document = try read(bytes)
+        #expect(try read(document.serialized()).root == document.root)
       } catch {
         #expect((0...bytes.count).contains(error.offset))
       }
@@ -218,8 +216,26 @@ import Testing
     for _ in 0..<50 {
       let bytes = Array("[\(generator.json(depth: 1))]".utf8)
       for length in 0..<bytes.count {
-        #expect(throws: JSONError.self) { try JSONDocument(parsing: Array(bytes[..<length])) }
+        #expect(throws: JSONError.self) { try read(Array(bytes[..<length])) }
       }
     }
+  }
+}
+
+/// Parses a text, and sees that checking it says the same of it.
+private func read(
+  _ bytes: [UInt8], limits: JSONLimits = JSONLimits()
+) throws(JSONError) -> JSONDocument {
+  let document = Result { () throws(JSONError) in
+    try JSONDocument(parsing: bytes, limits: limits)
+  }
+  let check = Result { () throws(JSONError) in try JSONDocument.check(bytes, limits: limits) }
+  #expect(check.failure == document.failure, "\(String(decoding: bytes, as: UTF8.self))")
+  return try document.get()
+}
+
+extension Result {
+  fileprivate var failure: Failure? {
+    if case .failure(let error) = self { error } else { nil }
   }
 }

@@ -28,7 +28,7 @@ extension RequestCheck {
       refuse(field, "must be at most \(NewEvent.maxDataBytes) bytes long, not \(data.count)")
     } else {
       do throws(JSONError) {
-        _ = try JSONDocument(parsing: data)
+        try JSONDocument.check(data)
       } catch {
         refuse(field, error.sentence)
       }

@@ -104,7 +104,7 @@ extension RequestCheck {
     size(bytes.count, field, atMost: Self.maxTestPayloadBytes)
     guard bytes.count <= Self.maxTestPayloadBytes else { return [] }
     do throws(JSONError) {
-      _ = try JSONDocument(parsing: bytes)
+      try JSONDocument.check(bytes)
     } catch {
       refuse(field, error.sentence)
     }

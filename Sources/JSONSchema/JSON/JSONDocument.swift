@@ -107,4 +107,13 @@ extension JSONDocument {
   package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
     self = try JSONParser.parse(bytes, limits: limits)
   }
+
+  /// Checks that a text could be parsed, in less time and memory: only the keys of open objects are
+  /// kept.
+  /// - Throws: ``JSONError``, the same as parsing does.
+  package static func check(
+    _ bytes: [UInt8], limits: JSONLimits = JSONLimits()
+  ) throws(JSONError) {
+    _ = try JSONParser.parse(bytes, limits: limits, forgets: true)
+  }
 }

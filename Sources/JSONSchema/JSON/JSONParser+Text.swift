@@ -1,17 +1,16 @@
 extension JSONParser {
-  /// Reads a string (RFC 8259 §7), its opening quote being next, and adds what it stands for to the
-  /// text: well-formed UTF-8 in any case.
-  mutating func scanString(
-    _ bytes: Span<UInt8>, _ text: inout OutputSpan<UInt8>
-  ) throws(Fault) {
-    var at = position + 1
+  /// Reads a string (RFC 8259 §7) from its opening quote, and adds what it stands for to the text:
+  /// well-formed UTF-8 in any case.
+  /// - Returns: where it ends.
+  static func scanString(
+    at start: Int, _ bytes: Span<UInt8>, _ text: inout OutputSpan<UInt8>
+  ) throws(Fault) -> Int {
+    var at = start + 1
     while at < bytes.count {
       let byte = bytes[at]
       switch byte {
-      case UInt8(ascii: "\""):
-        position = at + 1
-        return
-      case UInt8(ascii: "\\"): at = try Self.scanEscape(at, bytes, &text)
+      case UInt8(ascii: "\""): return at + 1
+      case UInt8(ascii: "\\"): at = try scanEscape(at, bytes, &text)
       case 0..<0x20: throw Fault(reason: .controlCharacter, offset: at)
       case 0x20..<0x80:
         text.append(byte)
@@ -76,9 +75,23 @@ extension JSONParser {
     return unit
   }
 
+  /// Reads one of the three words (RFC 8259 §3).
+  /// - Returns: where it ends.
+  static func scanWord(
+    _ word: StaticString, at start: Int, _ bytes: Span<UInt8>
+  ) throws(Fault) -> Int {
+    var at = start
+    for index in 0..<word.utf8CodeUnitCount {
+      let expected = unsafe word.utf8Start[index]
+      guard at < bytes.count, bytes[at] == expected else { throw unexpected(at: at, bytes) }
+      at += 1
+    }
+    return at
+  }
+
   /// Reads a number (RFC 8259 §6).
   /// - Returns: where it ends.
-  @inline(__always)
+  @inline(always)
   static func scanNumber(at start: Int, _ bytes: Span<UInt8>) throws(Fault) -> Int {
     var at = start
     if bytes[at] == UInt8(ascii: "-") { at += 1 }
@@ -87,7 +100,8 @@ extension JSONParser {
     guard at > integer, bytes[integer] != UInt8(ascii: "0") || at == integer + 1 else {
       throw Fault(reason: .invalidNumber, offset: start)
     }
-    guard at < bytes.count else { return at }
+    // Most numbers end here: in front of a comma, which is less than a point, or of an end.
+    guard at < bytes.count, bytes[at] >= UInt8(ascii: ".") else { return at }
     if bytes[at] == UInt8(ascii: ".") {
       at += 1
       let fraction = at
@@ -109,7 +123,7 @@ extension JSONParser {
     return at
   }
 
-  @inline(__always)
+  @inline(always)
   private static func skipDigits(_ at: inout Int, _ bytes: Span<UInt8>) {
     while at < bytes.count, UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[at] { at += 1 }
   }

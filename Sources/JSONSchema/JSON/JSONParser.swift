@@ -3,6 +3,10 @@
 ///
 /// The source, the tape and the text are handed from function to function as spans: memory that is
 /// neither grown nor checked for sharing with every byte.
+///
+/// A text that is only to be checked is read in the same way, by a parser that forgets what it has read to
+/// its end: the tape then holds no more than what is open, and the keys of open objects, each with an entry
+/// that stands for its value.
 struct JSONParser {
   /// Why a text is refused, and where.
   struct Fault: Error {
@@ -11,6 +15,7 @@ struct JSONParser {
   }
 
   private let limits: JSONLimits
+  private let forgets: Bool
   /// The next byte to read.
   var position = 0
   /// How many arrays and objects are open. Of those behind here the innermost one is meant.
@@ -24,13 +29,16 @@ struct JSONParser {
   private var current = -1
   private var slots: [UInt32] = []
 
+  /// - Parameter forgets: whether the text is only checked; the document is then of no use.
   /// - Throws: ``JSONError``.
-  static func parse(_ bytes: [UInt8], limits: JSONLimits) throws(JSONError) -> JSONDocument {
+  static func parse(
+    _ bytes: [UInt8], limits: JSONLimits, forgets: Bool = false
+  ) throws(JSONError) -> JSONDocument {
     guard bytes.count <= limits.maxBytes else {
       throw JSONError(
         reason: .tooLarge(maxBytes: limits.maxBytes), offset: limits.maxBytes, pointer: .root)
     }
-    var parser = JSONParser(limits)
+    var parser = JSONParser(limits, forgets: forgets)
     var text: [UInt8] = []
     // Never more are needed: a value has a comma in front of it, or is the first of its container, which
     // has an end or is still open.
@@ -48,169 +56,182 @@ struct JSONParser {
     return JSONDocument(nodes: nodes, text: text, slots: parser.slots)
   }
 
-  private init(_ limits: JSONLimits) {
+  private init(_ limits: JSONLimits, forgets: Bool) {
     self.limits = limits
+    self.forgets = forgets
   }
 
   private mutating func document(
     _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
   ) throws(Fault) {
     skipSpace(bytes)
-    try value(bytes, &nodes, &text)
-    while depth > 0 {
-      skipSpace(bytes)
-      if isArray { try item(bytes, &nodes, &text) } else { try member(bytes, &nodes, &text) }
-    }
-    skipSpace(bytes)
+    repeat { try value(bytes, &nodes, &text) } while try findValue(bytes, &nodes, &text)
     guard position == bytes.count else { throw fault(.trailingBytes) }
   }
 
-  @inline(__always)
-  private mutating func item(
+  /// Reads on to the next value, over ends, commas and keys.
+  /// - Returns: whether there is one, or else everything is read to its end.
+  @inline(always)
+  private mutating func findValue(
     _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
-  ) throws(Fault) {
-    if isNext(UInt8(ascii: "]"), bytes) { return close(&nodes) }
-    if count > 0 { try separator(bytes) }
-    current = count
-    // After a comma there must be a value, so `]` fails there.
-    try value(bytes, &nodes, &text)
-  }
-
-  @inline(__always)
-  private mutating func member(
-    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
-  ) throws(Fault) {
-    if isNext(UInt8(ascii: "}"), bytes) {
-      // A duplicate key is told with the place of its object.
-      try index(&nodes, text)
-      return close(&nodes)
+  ) throws(Fault) -> Bool {
+    skipSpace(bytes)
+    while depth > 0 {
+      if isNext(isArray ? UInt8(ascii: "]") : UInt8(ascii: "}"), bytes) {
+        // A key that occurs twice is told with the place of its object.
+        if !isArray { try index(&nodes, text) }
+        close(&nodes, &text)
+        skipSpace(bytes)
+        continue
+      }
+      if count > 0 { try skip(UInt8(ascii: ","), bytes) }
+      if isArray {
+        current = count
+      } else {
+        guard isNext(UInt8(ascii: "\""), bytes) else { throw unexpected(bytes) }
+        try key(bytes, &nodes, &text)
+        skipSpace(bytes)
+        try skip(UInt8(ascii: ":"), bytes)
+      }
+      // After a comma there must be a value, so `]` fails there.
+      return true
     }
-    if count > 0 { try separator(bytes) }
-    guard isNext(UInt8(ascii: "\""), bytes) else { throw unexpected(bytes) }
-    let key = nodes.count
-    try string(bytes, &nodes, &text)
-    current = key
-    skipSpace(bytes)
-    guard isNext(UInt8(ascii: ":"), bytes) else { throw unexpected(bytes) }
-    position += 1
-    skipSpace(bytes)
-    try value(bytes, &nodes, &text)
+    return false
   }
 
-  @inline(__always)
-  private mutating func separator(_ bytes: Span<UInt8>) throws(Fault) {
-    guard isNext(UInt8(ascii: ","), bytes) else { throw unexpected(bytes) }
+  /// Reads what must come next, and the space behind it.
+  @inline(always)
+  private mutating func skip(_ byte: UInt8, _ bytes: Span<UInt8>) throws(Fault) {
+    guard isNext(byte, bytes) else { throw unexpected(bytes) }
     position += 1
     skipSpace(bytes)
   }
 
   /// Reads a value, or only the opening of an array or object.
-  @inline(__always)
+  @inline(always)
   private mutating func value(
     _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
   ) throws(Fault) {
     guard position < bytes.count else { throw unexpected(bytes) }
     switch bytes[position] {
-    case UInt8(ascii: "{"): return try open(.object, &nodes)
-    case UInt8(ascii: "["): return try open(.array, &nodes)
+    case UInt8(ascii: "{"): return try open(.object, &nodes, text)
+    case UInt8(ascii: "["): return try open(.array, &nodes, text)
     case UInt8(ascii: "\""): try string(bytes, &nodes, &text)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
       try number(bytes, &nodes, &text)
-    case UInt8(ascii: "n"): try word(Self.null, .null, bytes, &nodes)
-    case UInt8(ascii: "t"): try word(Self.true, .true, bytes, &nodes)
-    case UInt8(ascii: "f"): try word(Self.false, .false, bytes, &nodes)
+    case UInt8(ascii: "n"): try word("null", .null, bytes, &nodes)
+    case UInt8(ascii: "t"): try word("true", .true, bytes, &nodes)
+    case UInt8(ascii: "f"): try word("false", .false, bytes, &nodes)
     default: throw unexpected(bytes)
     }
     complete()
   }
 
-  @inline(__always)
+  @inline(always)
   private mutating func open(
-    _ kind: TapeNode.Kind, _ nodes: inout OutputSpan<TapeNode>
+    _ kind: TapeNode.Kind, _ nodes: inout OutputSpan<TapeNode>,
+    _ text: borrowing OutputSpan<UInt8>
   ) throws(Fault) {
     guard depth < limits.maxDepth else { throw fault(.tooDeep(maxDepth: limits.maxDepth)) }
     position += 1
-    if depth > 0 { nodes[top].count = UInt32(count) }
+    if depth > 0 { nodes[top].pause(count: count) }
     let around = top
     top = nodes.count
     isArray = kind == .array
     (count, current) = (0, -1)
     depth += 1
-    nodes.append(TapeNode(kind: kind, start: 0, count: 0, extent: UInt32(around)))
+    nodes.append(
+      TapeNode(
+        kind: kind, start: forgets ? text.count : 0, count: 0, extent: around))
   }
 
-  @inline(__always)
-  private mutating func close(_ nodes: inout OutputSpan<TapeNode>) {
+  @inline(always)
+  private mutating func close(
+    _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
+  ) {
     position += 1
     let around = Int(nodes[top].extent)
+    if forgets {
+      nodes.removeLast(nodes.count - (top + 1))
+      text.removeLast(text.count - Int(nodes[top].start))
+    }
     nodes[top].close(count: count, end: nodes.count)
     depth -= 1
     guard depth > 0 else { return }
     top = around
     count = Int(nodes[around].count)
     isArray = nodes[around].kind == .array
+    if !needsEntry { nodes.removeLast(1) }
     complete()
   }
 
+  /// Whether anything is to be left of a value: of one in an object its place behind its key, at least.
+  private var needsEntry: Bool { !forgets || !isArray }
+
   /// Counts a value that is read to its end.
-  @inline(__always)
+  @inline(always)
   private mutating func complete() {
     count += 1
     current = -1
   }
 
-  private static let null = Array("null".utf8)
-  private static let `true` = Array("true".utf8)
-  private static let `false` = Array("false".utf8)
-
+  @inline(always)
   private mutating func word(
-    _ word: [UInt8], _ kind: TapeNode.Kind, _ bytes: Span<UInt8>,
+    _ word: StaticString, _ kind: TapeNode.Kind, _ bytes: Span<UInt8>,
     _ nodes: inout OutputSpan<TapeNode>
   ) throws(Fault) {
-    for byte in word {
-      guard isNext(byte, bytes) else { throw unexpected(bytes) }
-      position += 1
-    }
-    nodes.append(TapeNode(kind: kind, start: 0, count: 0, extent: 0))
+    position = try Self.scanWord(word, at: position, bytes)
+    if needsEntry { nodes.append(TapeNode(kind: kind, start: 0, count: 0, extent: 0)) }
+  }
+
+  private mutating func key(
+    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
+  ) throws(Fault) {
+    let (source, start) = (position, text.count)
+    position = try Self.scanString(at: source, bytes, &text)
+    current = nodes.count
+    append(.string, from: source, start, &nodes, text)
   }
 
   private mutating func string(
     _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
   ) throws(Fault) {
     let (source, start) = (position, text.count)
-    try scanString(bytes, &text)
-    append(.string, from: source, start, &nodes, text)
+    position = try Self.scanString(at: source, bytes, &text)
+    if forgets { text.removeLast(text.count - start) }
+    if needsEntry { append(.string, from: source, start, &nodes, text) }
   }
 
-  @inline(__always)
+  @inline(always)
   private mutating func number(
     _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
   ) throws(Fault) {
     let (source, start) = (position, text.count)
     position = try Self.scanNumber(at: source, bytes)
-    for index in source..<position { text.append(bytes[index]) }
-    append(.number, from: source, start, &nodes, text)
+    if !forgets {
+      for index in source..<position { text.append(bytes[index]) }
+    }
+    if needsEntry { append(.number, from: source, start, &nodes, text) }
   }
 
-  @inline(__always)
+  @inline(always)
   private func append(
     _ kind: TapeNode.Kind, from source: Int, _ start: Int, _ nodes: inout OutputSpan<TapeNode>,
     _ text: borrowing OutputSpan<UInt8>
   ) {
     nodes.append(
       TapeNode(
-        kind: kind, start: UInt32(start), count: UInt32(text.count - start),
-        extent: UInt32(source)))
+        kind: kind, start: start, count: text.count - start, extent: source))
   }
 
   // MARK: Bytes
 
-  @inline(__always)
+  @inline(always)
   private func isNext(_ byte: UInt8, _ bytes: Span<UInt8>) -> Bool {
     position < bytes.count && bytes[position] == byte
   }
 
-  @inline(__always)
+  @inline(always)
   private mutating func skipSpace(_ bytes: Span<UInt8>) {
     while position < bytes.count {
       switch bytes[position] {
@@ -254,7 +275,11 @@ struct JSONParser {
       slots[start + slot] = UInt32(key)
       key = nodes[key + 1].end(at: key + 1)
     }
-    nodes[top].start = UInt32(start)
+    if forgets {
+      slots.removeAll(keepingCapacity: true)
+    } else {
+      nodes[top].index(slots: start)
+    }
   }
 
   private static func areEqual(
@@ -273,7 +298,13 @@ struct JSONParser {
   // MARK: Failures
 
   private func unexpected(_ bytes: Span<UInt8>) -> Fault {
-    fault(position < bytes.count ? .unexpectedByte(bytes[position]) : .unexpectedEnd)
+    Self.unexpected(at: position, bytes)
+  }
+
+  static func unexpected(at offset: Int, _ bytes: Span<UInt8>) -> Fault {
+    Fault(
+      reason: offset < bytes.count ? .unexpectedByte(bytes[offset]) : .unexpectedEnd,
+      offset: offset)
   }
 
   private func fault(_ reason: JSONError.Reason) -> Fault {

@@ -7,17 +7,18 @@ struct TapeNode: Sendable {
 
   /// Text: where it begins in ``JSONDocument/text``. Object: where its slots begin in
   /// ``JSONDocument/slots``.
-  var start: UInt32
+  private(set) var start: UInt32
   /// Text: its bytes. Array: its items. Object: its members.
-  var count: UInt32
+  private(set) var count: UInt32
   /// The extent, and behind it the kind in three bits.
   private var packed: UInt32
 
-  /// - Precondition: `extent` is below 2^29.
-  init(kind: Kind, start: UInt32, count: UInt32, extent: UInt32) {
-    self.start = start
-    self.count = count
-    packed = extent << 3 | UInt32(kind.rawValue)
+  /// - Precondition: the numbers are below 2^29, as ``JSONLimits/maxBytes`` is. Each value is entered
+  ///   here, so they are not checked once more.
+  init(kind: Kind, start: Int, count: Int, extent: Int) {
+    self.start = UInt32(truncatingIfNeeded: start)
+    self.count = UInt32(truncatingIfNeeded: count)
+    packed = UInt32(truncatingIfNeeded: extent) << 3 | UInt32(kind.rawValue)
   }
 
   var kind: Kind { Kind(rawValue: UInt8(packed & 7)) ?? .null }
@@ -37,9 +38,15 @@ struct TapeNode: Sendable {
     }
   }
 
+  /// Enters how much of an array or object is read.
+  mutating func pause(count: Int) { self.count = UInt32(truncatingIfNeeded: count) }
+
   /// Enters what is known of an array or object at its end.
   mutating func close(count: Int, end: Int) {
-    self.count = UInt32(count)
-    packed = UInt32(end) << 3 | packed & 7
+    self.count = UInt32(truncatingIfNeeded: count)
+    packed = UInt32(truncatingIfNeeded: end) << 3 | packed & 7
   }
+
+  /// Enters where an object's slots begin.
+  mutating func index(slots: Int) { start = UInt32(truncatingIfNeeded: slots) }
 }
