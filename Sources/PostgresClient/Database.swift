@@ -105,14 +105,12 @@ package final class Database: Sendable {
     try query.row(of: try await run(query.statement, parameters, scope, deadline))
   }
 
-  /// Looks a row up by its id, together with the calls that do so at the same time.
-  /// - Parameter parameters: all but the last.
+  /// Looks a tenant's row up by its id, together with the calls that do so at the same time.
   package func row<Row>(
-    _ lookup: Lookup<Row>, _ id: UUID, _ parameters: [SQLValue] = [], in scope: Scope,
-    deadline: Deadline
+    _ lookup: Lookup<Row>, _ id: UUID, of tenant: UUID, deadline: Deadline
   ) async throws(DatabaseError) -> Row? {
-    try lookup.query.row(
-      of: try await run(lookup.statement, parameters, id: id, scope, deadline))
+    let call = Call(lookup, LookupKey(tenant: tenant, id: id), deadline: deadline)
+    return try lookup.query.row(of: try await run(call, as: .app))
   }
 
   /// Runs a statement and returns how many rows it touched.
@@ -124,12 +122,15 @@ package final class Database: Sendable {
   }
 
   private func run(
-    _ statement: Statement, _ parameters: [SQLValue], id: UUID? = nil, _ scope: Scope,
-    _ deadline: Deadline
+    _ statement: Statement, _ parameters: [SQLValue], _ scope: Scope, _ deadline: Deadline
   ) async throws(DatabaseError) -> Answer {
-    try statement.check(parameters)
-    let call = Call(statement, parameters, id: id, tenant: scope.tenant, deadline: deadline)
-    return try await nearest.run(call, as: scope.role).get()
+    let call = Call(statement, parameters, tenant: scope.tenant, deadline: deadline)
+    return try await run(call, as: scope.role)
+  }
+
+  private func run(_ call: Call, as role: Scope.Role) async throws(DatabaseError) -> Answer {
+    try call.statement.check(call.parameters)
+    return try await nearest.run(call, as: role).get()
   }
 
   /// The pools of the loop the caller is on, or of any.

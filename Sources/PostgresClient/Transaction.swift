@@ -51,12 +51,16 @@ package final class Transaction: @unchecked Sendable {
     try query.row(of: try await run(query.statement, parameters))
   }
 
-  /// Looks a row up by its id.
-  /// - Parameter parameters: all but the last.
+  /// Looks a row of the transaction's tenant up by its id.
+  /// - Throws: `misuse` when it has no tenant, besides what the server says.
   package func row<Row>(
-    _ lookup: Lookup<Row>, _ id: UUID, _ parameters: [SQLValue] = []
+    _ lookup: Lookup<Row>, _ id: UUID
   ) async throws(DatabaseError) -> Row? {
-    try lookup.query.row(of: try await run(lookup.statement, parameters, id: id))
+    guard let tenant else {
+      throw DatabaseError(.misuse("\(lookup.statement.name) in a transaction without a tenant"))
+    }
+    let key = LookupKey(tenant: tenant, id: id)
+    return try lookup.query.row(of: try await run(Call(lookup, key, deadline: deadline)))
   }
 
   /// Runs a statement and returns how many rows it touched.
@@ -68,10 +72,13 @@ package final class Transaction: @unchecked Sendable {
   }
 
   private func run(
-    _ statement: Statement, _ parameters: [SQLValue], id: UUID? = nil
+    _ statement: Statement, _ parameters: [SQLValue]
   ) async throws(DatabaseError) -> Answer {
-    try statement.check(parameters)
-    let call = Call(statement, parameters, id: id, tenant: tenant, deadline: deadline)
+    try await run(Call(statement, parameters, tenant: tenant, deadline: deadline))
+  }
+
+  private func run(_ call: Call) async throws(DatabaseError) -> Answer {
+    try call.statement.check(call.parameters)
     let answer = await call.answer {
       loop.perform { self.begin(call) }
     } cancel: { [loop] in

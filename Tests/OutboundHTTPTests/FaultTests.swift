@@ -247,7 +247,8 @@ import Testing
         let result = await client.send(try Given.request(port: server.port, body: "\(index)"))
         // It is a matter of luck whether the end is seen before the next request is sent.
         let cause = result.failure?.cause
-        #expect(cause == nil || cause == .staleConnection)
+        #expect(
+          cause == nil || cause == .staleConnection, "\(String(describing: result.failure))")
       }
     }
     #expect(Set(server.requests.map(\.body)).count == server.requests.count)

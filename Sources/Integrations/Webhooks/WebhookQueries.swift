@@ -40,10 +40,10 @@ package enum WebhookQueries {
     select \(columns)
     from integrationd.webhooks as w
     \(withStatistics)
-    where w.tenant_id = $1
-      and w.id = any ($2::uuid[])
+    where w.tenant_id = asked.tenant_id
+      and w.id = asked.id
       and w.deleted_at is null
-    """, idColumn: 1, webhook)
+    """, webhook)
 
   /// Walks `webhooks_by_age`. `$6`: the subscriptions that cover a type.
   static let list = Query(

@@ -19,15 +19,12 @@ package struct WebhookRepository: Sendable {
   /// - Throws: `DatabaseError`; ``ServiceError`` `internal` when its credentials cannot be read.
   func find(_ lane: WebhookLane, deadline: Deadline) async throws -> WebhookRecord? {
     try await database.row(
-      WebhookQueries.find, lane.webhook.uuid, [.uuid(lane.tenant.uuid)],
-      in: .tenant(lane.tenant.uuid), deadline: deadline
+      WebhookQueries.find, lane.webhook.uuid, of: lane.tenant.uuid, deadline: deadline
     ).map(opened)
   }
 
   func find(_ lane: WebhookLane, in transaction: Transaction) async throws -> WebhookRecord? {
-    try await transaction.row(
-      WebhookQueries.find, lane.webhook.uuid, [.uuid(lane.tenant.uuid)]
-    ).map(opened)
+    try await transaction.row(WebhookQueries.find, lane.webhook.uuid).map(opened)
   }
 
   /// At most `limit` webhooks behind `cursor`, newest first.

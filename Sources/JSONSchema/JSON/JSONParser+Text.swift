@@ -75,14 +75,17 @@ extension JSONParser {
     return unit
   }
 
+  static let null = Array("null".utf8)
+  static let `true` = Array("true".utf8)
+  static let `false` = Array("false".utf8)
+
   /// Reads one of the three words (RFC 8259 §3).
   /// - Returns: where it ends.
   static func scanWord(
-    _ word: StaticString, at start: Int, _ bytes: Span<UInt8>
+    _ word: [UInt8], at start: Int, _ bytes: Span<UInt8>
   ) throws(Fault) -> Int {
     var at = start
-    for index in 0..<word.utf8CodeUnitCount {
-      let expected = unsafe word.utf8Start[index]
+    for expected in word {
       guard at < bytes.count, bytes[at] == expected else { throw unexpected(at: at, bytes) }
       at += 1
     }

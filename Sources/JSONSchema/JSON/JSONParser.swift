@@ -119,9 +119,9 @@ struct JSONParser {
     case UInt8(ascii: "\""): try string(bytes, &nodes, &text)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
       try number(bytes, &nodes, &text)
-    case UInt8(ascii: "n"): try word("null", .null, bytes, &nodes)
-    case UInt8(ascii: "t"): try word("true", .true, bytes, &nodes)
-    case UInt8(ascii: "f"): try word("false", .false, bytes, &nodes)
+    case UInt8(ascii: "n"): try word(Self.null, .null, bytes, &nodes)
+    case UInt8(ascii: "t"): try word(Self.true, .true, bytes, &nodes)
+    case UInt8(ascii: "f"): try word(Self.false, .false, bytes, &nodes)
     default: throw unexpected(bytes)
     }
     complete()
@@ -177,7 +177,7 @@ struct JSONParser {
 
   @inline(always)
   private mutating func word(
-    _ word: StaticString, _ kind: TapeNode.Kind, _ bytes: Span<UInt8>,
+    _ word: [UInt8], _ kind: TapeNode.Kind, _ bytes: Span<UInt8>,
     _ nodes: inout OutputSpan<TapeNode>
   ) throws(Fault) {
     position = try Self.scanWord(word, at: position, bytes)

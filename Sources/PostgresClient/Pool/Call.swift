@@ -6,10 +6,10 @@ internal import Reactor
 @safe
 final class Call: Request<Answer>, @unchecked Sendable {
   let statement: Statement
-  /// Those of a lookup without its last, which ``id`` makes.
-  private let ownParameters: [SQLValue]
-  /// What a lookup looks for.
-  let id: UUID?
+  /// What the statement is run with for this call alone.
+  let parameters: [SQLValue]
+  /// What it looks for, if it is a lookup's.
+  let key: LookupKey?
   let tenant: UUID?
   let deadline: MonotonicInstant
   /// Shares no Sync with others, because that went wrong.
@@ -23,28 +23,20 @@ final class Call: Request<Answer>, @unchecked Sendable {
   /// Whether a statement prepared too long ago was already replaced for it.
   var wasStale = false
 
-  /// - Parameter id: for a lookup, whose last parameter is made of it.
-  init(
-    _ statement: Statement, _ parameters: [SQLValue], id: UUID? = nil, tenant: UUID?,
-    deadline: Deadline
-  ) {
+  init(_ statement: Statement, _ parameters: [SQLValue], tenant: UUID?, deadline: Deadline) {
     self.statement = statement
-    ownParameters = parameters
-    self.id = id
+    self.parameters = parameters
+    key = nil
     self.tenant = tenant
     self.deadline = deadline.instant
   }
 
-  /// What the statement is run with for this call alone.
-  var parameters: [SQLValue] { id.map { ownParameters + [.uuidArray([$0])] } ?? ownParameters }
-
-  /// What it is run with for several calls that ``joins(_:)`` finds alike.
-  func parameters(forAll ids: [UUID]) -> [SQLValue] { ownParameters + [.uuidArray(ids)] }
-
-  /// Whether this call and `other` can be one statement.
-  func joins(_ other: Call) -> Bool {
-    id != nil && other.id != nil && tenant == other.tenant && statement.name == other.statement.name
-      && ownParameters == other.ownParameters
+  init<Row>(_ lookup: Lookup<Row>, _ key: LookupKey, deadline: Deadline) {
+    statement = lookup.statement
+    parameters = LookupKey.parameters([key])
+    self.key = key
+    tenant = key.tenant
+    self.deadline = deadline.instant
   }
 
   var writes: Bool { statement.effect == .writes }

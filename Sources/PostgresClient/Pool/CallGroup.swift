@@ -10,45 +10,69 @@ struct CallGroup {
     var serverIsReadOnly = false
   }
 
-  /// Lookups that are one step.
+  /// Calls of one lookup: they are one step.
   private struct Joint {
-    let first: Call
+    let statement: Statement
     let rank: Int
-    var ids: [UUID]
+    /// What it asks for, each once.
+    private(set) var keys: [LookupKey] = []
+    private var ranks: [LookupKey: Int] = [:]
+
+    init(_ statement: Statement, rank: Int) {
+      self.statement = statement
+      self.rank = rank
+    }
+
+    func serves(_ call: Call) -> Bool { statement.name == call.statement.name }
+
+    /// The rank of a key among those it asks for.
+    mutating func rank(of key: LookupKey) -> Int {
+      if let known = ranks[key] { return known }
+      ranks[key] = keys.count
+      keys.append(key)
+      return keys.count - 1
+    }
   }
 
   private let calls: [Call]
   /// Rank of each call's step.
   private var ranks: [Int] = []
+  /// Rank of each call's key among those of its joint; 0 for a call of no lookup.
+  private var keyRanks: [Int] = []
   private var steps: [Batch.Step] = []
   private var joints: [Joint] = []
 
-  /// The tenant is set ahead of a call whenever it is not that of the call before: a call
+  /// The tenant is set ahead of a call whenever it is not known to be the one that is set: a call
   /// without a tenant never runs with a neighbour's.
   init(_ calls: [Call]) {
     self.calls = calls
     steps.reserveCapacity(calls.count * 2)
     ranks.reserveCapacity(calls.count)
+    keyRanks.reserveCapacity(calls.count)
     // A transaction begins without a tenant: what is set for one ends with it.
-    var tenant: UUID?
+    var known: UUID?? = .some(nil)
     for call in calls {
-      if let id = call.id, let joint = joints.firstIndex(where: { $0.first.joins(call) }) {
-        joints[joint].ids.append(id)
+      if let key = call.key, let joint = joints.firstIndex(where: { $0.serves(call) }) {
         ranks.append(joints[joint].rank)
+        keyRanks.append(joints[joint].rank(of: key))
         continue
       }
-      if call.tenant != tenant {
-        steps.append(.tenant(call.tenant))
-        tenant = call.tenant
-      }
-      if let id = call.id { joints.append(Joint(first: call, rank: steps.count, ids: [id])) }
+      if known != .some(call.tenant) { steps.append(.tenant(call.tenant)) }
+      known = .some(call.tenant)
       ranks.append(steps.count)
+      keyRanks.append(0)
+      if let key = call.key {
+        var joint = Joint(call.statement, rank: steps.count)
+        _ = joint.rank(of: key)
+        joints.append(joint)
+        // A lookup sets the tenant for each of its rows, and leaves the last one. It is planned
+        // with this one.
+        known = nil
+      }
       steps.append(.statement(call.statement, call.parameters))
     }
-    joints.removeAll { $0.ids.count == 1 }
     for joint in joints {
-      steps[joint.rank] = .statement(
-        joint.first.statement, joint.first.parameters(forAll: joint.ids))
+      steps[joint.rank] = .statement(joint.statement, LookupKey.parameters(joint.keys))
     }
   }
 
@@ -62,12 +86,15 @@ struct CallGroup {
       GroupSettlement.Failure(
         member: ranks.firstIndex(of: $0.step), error: $0.error, isStale: $0.isStale)
     }
-    var answers = Answers(batch, of: joints.map(\.rank))
     if case .synced = end, failure == nil, !batch.isDoubtful {
-      for (call, rank) in zip(calls, ranks) { call.finish(answers.answer(to: call, rank)) }
+      let rows = rowsOfJoints(batch)
+      for index in calls.indices { calls[index].finish(answer(to: index, batch, rows)) }
       return Rest()
     }
-    let failedJoint = joints.first { $0.rank == batch.failure?.step }
+    // Whose fault it was is not to be seen.
+    let inDoubt = batch.failure.flatMap { failure in
+      ranks.count { $0 == failure.step } > 1 ? failure.step : nil
+    }
     let members = calls.map {
       GroupSettlement.Member(
         writes: $0.writes, conflicts: $0.conflicts, losses: $0.losses, wasStale: $0.wasStale,
@@ -75,14 +102,13 @@ struct CallGroup {
     }
     let verdicts = GroupSettlement.verdicts(
       on: members, end: end, failure: failure, isDoubtful: batch.isDoubtful)
+    let rows = rowsOfJoints(batch)
     var rest = Rest(serverIsReadOnly: failure?.error.kind == .readOnly)
     var loners: [Call] = []
     for index in calls.indices where !calls[index].isDone {
       let call = calls[index]
-      // Whose fault it was is not to be seen.
-      let isInDoubt = ranks[index] == failedJoint?.rank
-      switch isInDoubt ? .again(.alone) : verdicts[index] {
-      case .answer: call.finish(answers.answer(to: call, ranks[index]))
+      switch ranks[index] == inDoubt ? .again(.alone) : verdicts[index] {
+      case .answer: call.finish(answer(to: index, batch, rows))
       case .fail(let error): call.finish(.failure(error))
       case .again(.shared):
         call.wasUndone = true
@@ -108,35 +134,35 @@ struct CallGroup {
     if failure.isStale { call.wasStale = true }
     if failure.error.isConflict { call.conflicts += 1 }
   }
-}
 
-/// The results of a batch, handed out to its calls.
-private struct Answers {
-  private let batch: Batch
-  /// For each joint step the rows by id, once somebody has asked.
-  private var rowsByID: [Int: Result<[UUID: Int], RowError>?]
+  // MARK: Answers
 
-  init(_ batch: Batch, of joints: [Int]) {
-    self.batch = batch
-    rowsByID = Dictionary(uniqueKeysWithValues: joints.map { ($0, nil) })
+  /// For the step of each joint that ended well, the row of each of its keys.
+  private func rowsOfJoints(_ batch: Batch) -> [Int: Result<[Int?], RowError>] {
+    var rows: [Int: Result<[Int?], RowError>] = [:]
+    for joint in joints {
+      guard let result = batch.results[joint.rank] else { continue }
+      rows[joint.rank] = Result { () throws(RowError) in
+        try result.rows(ofKeys: joint.keys.count)
+      }
+    }
+    return rows
   }
 
-  mutating func answer(to call: Call, _ rank: Int) -> Call.Answer {
-    guard let result = batch.results[rank] else {
+  /// The answer to the call at `index`, whose step ended well.
+  private func answer(
+    to index: Int, _ batch: Batch, _ rows: [Int: Result<[Int?], RowError>]
+  ) -> Call.Answer {
+    guard let result = batch.results[ranks[index]] else {
       return .failure(DatabaseError(.misuse("a statement ended without a result")))
     }
-    guard let known = rowsByID[rank], let id = call.id, let column = call.statement.idColumn else {
-      return .success(Answer(result))
-    }
-    let rows =
-      known
-      ?? Result { () throws(RowError) in try result.rows(byID: column) }
-    rowsByID[rank] = rows
+    guard let rows = rows[ranks[index]] else { return .success(Answer(result)) }
     do throws(RowError) {
-      let row = try rows.get()[id]
+      let row = try rows.get()[keyRanks[index]]
       return .success(Answer(result, rows: row.map { $0..<($0 + 1) } ?? 0..<0))
     } catch {
-      return .failure(DatabaseError(.decoding(error), message: call.statement.name))
+      let name = calls[index].statement.name
+      return .failure(DatabaseError(.decoding(error), message: name))
     }
   }
 }

@@ -1,10 +1,11 @@
 internal import FoundationEssentials
 
-/// A query for one row by its id, of which the database is asked for many at a time.
+/// A query for one row of a tenant by its id, of which the database is asked for many at a time.
 ///
-/// Calls of one lookup that wait at the same time, for the same tenant and with the same parameters
-/// ahead, are one statement: starting a statement costs the server several times what finding a row
-/// does. Each call gets what it would have got alone.
+/// Calls of one lookup that wait at the same time are one statement, whichever tenants they are for:
+/// starting a statement costs the server several times what finding a row does. Each call gets what it
+/// would have got alone. The statement names the tenant to the row policies before it looks for each
+/// row, so that they let that tenant's rows through and no other's.
 package struct Lookup<Row: Sendable>: Sendable {
   package let query: Query<Row>
 
@@ -12,15 +13,47 @@ package struct Lookup<Row: Sendable>: Sendable {
 
   /// - Parameters:
   ///   - name: as a ``Query``'s.
-  ///   - sql: a `select` whose last `$n` is a `uuid[]`: of each id in it that there is, one row.
-  ///   - idColumn: which column, counted from 0, holds the row's id.
+  ///   - sql: a `select` of at most one row, that of the tenant `asked.tenant_id` with the id `asked.id`.
   ///   - decode: as a ``Query``'s.
   package init(
-    _ name: String, _ sql: String, idColumn: Int,
+    _ name: String, _ sql: String,
     _ decode: @escaping @Sendable (inout RowReader) throws(RowError) -> Row
   ) {
-    query = Query(
-      statement: Statement(name: name, sql: sql, effect: .reads, idColumn: idColumn), decode)
+    let statement = Statement(name: name, sql: Self.statement(of: sql), effect: .reads)
+    query = Query(statement: statement) { row throws(RowError) in
+      let value = try decode(&row)
+      _ = try row.int()
+      return value
+    }
+  }
+
+  /// `offset 0` keeps the planner from moving anything in or out: what is asked for is put out one by
+  /// one, its tenant being set, and then looked for. `(select $1)` hides from it how many that are, or
+  /// it would plan each time anew for the number at hand.
+  private static func statement(of sql: String) -> String {
+    """
+    select found.*, asked.rank
+    from (
+      select k.tenant_id, k.id, k.rank, set_config('\(Scope.setting)', k.tenant_id::text, true)
+      from unnest((select $1::uuid[]), (select $2::uuid[])) with ordinality as k (tenant_id, id, rank)
+      offset 0
+    ) as asked
+    cross join lateral (
+    \(sql)
+      offset 0
+    ) as found
+    """
+  }
+}
+
+/// Which row a ``Lookup`` is asked for.
+struct LookupKey: Sendable, Hashable {
+  let tenant: UUID
+  let id: UUID
+
+  /// What a lookup's statement is run with.
+  static func parameters(_ keys: [LookupKey]) -> [SQLValue] {
+    [.uuidArray(keys.map(\.tenant)), .uuidArray(keys.map(\.id))]
   }
 }
 
@@ -40,24 +73,20 @@ struct Answer: Sendable {
 }
 
 extension QueryResult {
-  /// The row of each id.
-  /// - Throws: when an id is null, of another type, or comes twice.
-  func rows(byID column: Int) throws(RowError) -> [UUID: Int] {
-    guard column < columnCount else { throw .missingColumn(column) }
-    guard columnType(column) == .uuid else {
-      throw .type(column: column, found: columnType(column))
-    }
-    var rows: [UUID: Int] = [:]
-    rows.reserveCapacity(rowCount)
+  /// The row of each key a ``Lookup`` was asked for, where there is one.
+  /// - Throws: when two rows are of one key.
+  func rows(ofKeys count: Int) throws(RowError) -> [Int?] {
+    let column = columnCount - 1
+    var rows: [Int?] = Array(repeating: nil, count: count)
     for row in 0..<rowCount {
-      let id = try withValue(row: row, column: column) { bytes throws(RowError) in
-        guard let id = BinaryValue.uuid(bytes) else { throw .malformed(column: column) }
-        return id
+      let rank = try withValue(row: row, column: column) { bytes throws(RowError) in
+        BinaryValue.integer(bytes, as: Int64.self).flatMap(Int.init(exactly:))
       }
-      guard let id else { throw .null(column: column) }
-      guard rows.updateValue(row, forKey: id) == nil else {
-        throw .refused("two rows have one id")
+      guard let rank = rank ?? nil, (1...count).contains(rank) else {
+        throw .malformed(column: column)
       }
+      guard rows[rank - 1] == nil else { throw .refused("two rows have one id") }
+      rows[rank - 1] = row
     }
     return rows
   }

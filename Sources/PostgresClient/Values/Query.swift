@@ -48,13 +48,10 @@ package struct Statement: Sendable, Hashable {
   package let name: String
   package let sql: String
   package let effect: Effect
-  /// The column that holds the id of a ``Lookup``'s row; nil for any other statement.
-  let idColumn: Int?
   /// Name and text are what the protocol takes.
   private let isWellFormed: Bool
 
-  init(name: String, sql: String, effect: Effect, idColumn: Int? = nil) {
-    self.idColumn = idColumn
+  init(name: String, sql: String, effect: Effect) {
     self.name = name
     self.sql = sql
     self.effect = effect
