@@ -18,9 +18,12 @@ struct CallGroup {
     private(set) var keys: [LookupKey] = []
     private var ranks: [LookupKey: Int] = [:]
 
-    init(_ statement: Statement, rank: Int) {
+    /// - Parameter most: how many calls there may be.
+    init(_ statement: Statement, rank: Int, most: Int) {
       self.statement = statement
       self.rank = rank
+      keys.reserveCapacity(most)
+      ranks.reserveCapacity(most)
     }
 
     func serves(_ call: Call) -> Bool { statement.name == call.statement.name }
@@ -62,7 +65,7 @@ struct CallGroup {
       ranks.append(steps.count)
       keyRanks.append(0)
       if let key = call.key {
-        var joint = Joint(call.statement, rank: steps.count)
+        var joint = Joint(call.statement, rank: steps.count, most: calls.count)
         _ = joint.rank(of: key)
         joints.append(joint)
         // A lookup sets the tenant for each of its rows, and leaves the last one. It is planned
