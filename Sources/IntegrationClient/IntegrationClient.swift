@@ -67,6 +67,17 @@ public struct IntegrationClient: Sendable {
     grpcHealth = GRPCHealthClient(channel)
   }
 
+  /// Where answers are read, for tasks that do little but call: one that runs there goes on with its
+  /// answer without being handed to another thread, which is half of what a call costs its caller.
+  ///
+  /// ```swift
+  /// Task(executorPreference: client.executor) { … }
+  /// ```
+  ///
+  /// It is one thread for all clients of the process: a task that computes or blocks there holds up
+  /// every answer. Nil, which means no preference, when the process has no threads or descriptors left.
+  public var executor: (any TaskExecutor)? { channel.executor }
+
   /// Ends every call of this client and its copies with ``StatusCode/cancelled`` and closes the
   /// connections. Later calls fail as well. Twice is not an error.
   public func close() async {

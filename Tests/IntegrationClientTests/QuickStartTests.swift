@@ -25,4 +25,24 @@ private func issueKey(for customer: String, client: IntegrationClient) async thr
     }
     #expect(late?.code == .cancelled)
   }
+
+  @Test("tasks may run where the answers are read")
+  func executor() async throws {
+    let client = IntegrationClient(socket: "/nonexistent/integrationd.sock")
+    let executor = try #require(client.executor)
+    // All clients of a process share it.
+    #expect(executor === IntegrationClient().executor)
+    let codes = await withTaskGroup(of: StatusCode?.self) { group in
+      for _ in 0..<8 {
+        group.addTask(executorPreference: executor) {
+          await #expect(throws: RPCError.self) {
+            _ = try await client.health.getHealth(GetHealthRequest())
+          }?.code
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(codes == Array(repeating: .unavailable, count: 8))
+    await client.close()
+  }
 }

@@ -7,7 +7,8 @@ import TTRPCServer
 
 /// `wire-bench serve SOCKET`: the wire with an echo on it, all limits as the daemon has them.
 ///
-/// `wire-bench call SOCKET WINDOW SECONDS`: the client library's channel, calling that echo.
+/// `wire-bench call SOCKET WINDOW SECONDS [executor]`: the client library's channel, calling that echo; from
+/// tasks on its executor, if told so.
 @main
 struct WireBench {
   static func main() async throws {
@@ -16,8 +17,10 @@ struct WireBench {
     case "serve": try await serve(Array(arguments)[1])
     case "call":
       let words = Array(arguments)
-      try await call(words[1], window: Int(words[2]) ?? 64, seconds: Int(words[3]) ?? 5)
-    default: print("usage: wire-bench serve SOCKET | call SOCKET WINDOW SECONDS")
+      try await call(
+        words[1], window: Int(words[2]) ?? 64, seconds: Int(words[3]) ?? 5,
+        onExecutor: words.dropFirst(4).first == "executor")
+    default: print("usage: wire-bench serve SOCKET | call SOCKET WINDOW SECONDS [executor]")
     }
   }
 
@@ -42,7 +45,9 @@ struct WireBench {
     request
   }
 
-  private static func call(_ path: String, window: Int, seconds: Int) async throws {
+  private static func call(
+    _ path: String, window: Int, seconds: Int, onExecutor: Bool
+  ) async throws {
     let channel = ClientChannel(ClientConfiguration(path: path))
     let method = MethodName(service: "bench.Echo", method: "Echo")
     let request = ProtoAny(value: [UInt8](repeating: 120, count: 62))
@@ -50,7 +55,7 @@ struct WireBench {
     let end = begin.advanced(by: .seconds(seconds))
     let calls = try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<window {
-        group.addTask {
+        group.addTask(executorPreference: onExecutor ? channel.executor : nil) {
           var count = 0
           while MonotonicInstant.now() < end {
             let answer: ProtoAny = try await channel.unary(method, request, CallOptions())

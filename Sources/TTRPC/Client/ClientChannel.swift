@@ -25,6 +25,9 @@ package final class ClientChannel: RPCChannel {
       .mapError { RPCError(.internal, "the client's event loop cannot be started: \($0)") }
   }
 
+  /// The loop that reads the answers; nil when it could not be started.
+  package var executor: (any TaskExecutor)? { try? core.get().loop }
+
   deinit {
     if case .success(let core) = core { core.loop.submit { core.close() } }
   }
