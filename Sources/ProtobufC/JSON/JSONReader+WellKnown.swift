@@ -137,7 +137,7 @@ extension JSONReader {
           name == "value"
             ? WireFault.occursTwice.description
             : "is not a member of an Any that holds a \(descriptor.fullName)"
-        ).within(name)
+        ).within(FieldViolation.step(named: name))
       }
       hasValue = true
       do throws(MessageError) {

@@ -63,8 +63,7 @@ struct JSONReader: ~Copyable {
         continue
       }
       guard let index = unsafe descriptor.fieldIndex(named: key.span) else {
-        // An empty path would blame the message as a whole.
-        let name = unsafe key.isEmpty ? "\"\"" : String(decoding: key, as: UTF8.self)
+        let name = FieldViolation.step(named: unsafe String(decoding: key, as: UTF8.self))
         throw MessageError(
           FieldViolation(field: name, description: "is not a field of \(descriptor.fullName)"))
       }

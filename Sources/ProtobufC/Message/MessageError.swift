@@ -1,7 +1,8 @@
 /// A field of a message that was refused, and why.
 public struct FieldViolation: Sendable, Hashable {
   /// The path of the field in snake_case, as in `key.allowed_ip_addresses[2]`. Empty when the
-  /// message as a whole was refused.
+  /// message as a whole was refused. A member of JSON that is no field and could not be one's name
+  /// stands in quotes: `key."[2]"`.
   public var field: String
   /// What was wrong and what is allowed. Begins in lower case and names no value.
   public var description: String
@@ -10,6 +11,23 @@ public struct FieldViolation: Sendable, Hashable {
   public init(field: String, description: String) {
     self.field = field
     self.description = description
+  }
+
+  /// How a member of JSON that is no field is named in a path, where a point or bracket of its own would
+  /// lead elsewhere, and no name at all to the message as a whole.
+  static func step(named name: String) -> String {
+    let isPlain = name.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "@"):
+        true
+      default: false
+      }
+    }
+    guard !isPlain || name.isEmpty else { return name }
+    let (quote, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
+    let escaped = name.utf8.flatMap { $0 == quote || $0 == backslash ? [backslash, $0] : [$0] }
+    return String(decoding: [quote] + escaped + [quote], as: UTF8.self)
   }
 
   /// The same violation, seen from the message that holds this one in its field `parent`.
