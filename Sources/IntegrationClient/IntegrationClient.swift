@@ -68,7 +68,8 @@ public struct IntegrationClient: Sendable {
   }
 
   /// Where answers are read, for tasks that do little but call: one that runs there goes on with its
-  /// answer without being handed to another thread, which is half of what a call costs its caller.
+  /// answer without being handed to another thread. That makes more calls where cores are busy, and as
+  /// many where they are idle, with one thread instead of several.
   ///
   /// ```swift
   /// Task(executorPreference: client.executor) { … }
