@@ -123,6 +123,50 @@ import Testing
     }
   }
 
+  /// Lists and numbers that follow each other at once are read in loops of their own.
+  @Test("space between what is read changes no value, and of an error only the offset")
+  func space() throws {
+    var random = SeededGenerator(state: 7)
+    let tokens = [
+      "[", "[", "[", "]", "]", ",", ",", "0", "-1", "20", "1.5", "01", "{", "\"a\":", "}",
+    ]
+    let limits = JSONLimits(maxDepth: 4)
+    var (read, refused) = (0, 0)
+    for _ in 0..<20_000 {
+      var text: [String] = []
+      for _ in 0..<Int.random(in: 1...10, using: &random) {
+        let token = tokens.randomElement(using: &random) ?? ""
+        // Without space they would be one number.
+        if text.last?.last?.isNumber == true, token.contains(where: { $0.isNumber }) { continue }
+        text.append(token)
+      }
+      let dense = Result { () throws(JSONError) in
+        try JSONParsingTests.parse(text, separator: "", limits)
+      }
+      let spaced = Result { () throws(JSONError) in
+        try JSONParsingTests.parse(text, separator: " ", limits)
+      }
+      switch (dense, spaced) {
+      case (.success(let one), .success(let other)):
+        read += 1
+        #expect(one.root == other.root)
+        #expect(one.serialized() == other.serialized())
+      case (.failure(let one), .failure(let other)):
+        refused += 1
+        #expect(one.reason == other.reason, "\(text)")
+        #expect(one.pointer == other.pointer, "\(text)")
+      default: Issue.record("read only once: \(text)")
+      }
+    }
+    #expect(read > 200 && refused > 5_000)
+  }
+
+  private static func parse(
+    _ tokens: [String], separator: String, _ limits: JSONLimits
+  ) throws(JSONError) -> JSONDocument {
+    try read(Array(tokens.joined(separator: separator).utf8), limits: limits)
+  }
+
   @Test("nesting is bounded", arguments: ["[", "{\"a\":"])
   func depth(opening: String) throws {
     let closing = opening == "[" ? "]" : "}"

@@ -17,7 +17,7 @@ struct JSONParser {
   private let limits: JSONLimits
   private let forgets: Bool
   /// The next byte to read.
-  var position = 0
+  private var position = 0
   /// How many arrays and objects are open. Of those behind here the innermost one is meant.
   private var depth = 0
   /// Its entry.
@@ -27,7 +27,6 @@ struct JSONParser {
   private var count = 0
   /// What of it is being read: an item's index, or the index of a member's key on the tape; -1: nothing.
   private var current = -1
-  private var slots: [UInt32] = []
 
   /// - Parameter forgets: whether the text is only checked; the document is then of no use.
   /// - Throws: ``JSONError``.
@@ -40,20 +39,21 @@ struct JSONParser {
     }
     var parser = JSONParser(limits, forgets: forgets)
     var text: [UInt8] = []
+    var slots: [UInt32] = []
     // Never more are needed: a value has a comma in front of it, or is the first of its container, which
     // has an end or is still open.
     let most = (bytes.count + min(limits.maxDepth, bytes.count)) / 2 + 2
     let nodes = try [TapeNode](capacity: most) { nodes throws(JSONError) in
       text = try [UInt8](capacity: bytes.count) { text throws(JSONError) in
         do throws(Fault) {
-          try parser.document(bytes.span, &nodes, &text)
+          try parser.document(bytes.span, &nodes, &text, &slots)
         } catch {
           throw JSONError(
             reason: error.reason, offset: error.offset, pointer: parser.place(nodes, text))
         }
       }
     }
-    return JSONDocument(nodes: nodes, text: text, slots: parser.slots)
+    return JSONDocument(nodes: nodes, text: text, slots: slots)
   }
 
   private init(_ limits: JSONLimits, forgets: Bool) {
@@ -62,10 +62,13 @@ struct JSONParser {
   }
 
   private mutating func document(
-    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
+    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>,
+    _ slots: inout [UInt32]
   ) throws(Fault) {
     skipSpace(bytes)
-    repeat { try value(bytes, &nodes, &text) } while try findValue(bytes, &nodes, &text)
+    repeat {
+      try value(bytes, &nodes, &text)
+    } while try findValue(bytes, &nodes, &text, &slots)
     guard position == bytes.count else { throw fault(.trailingBytes) }
   }
 
@@ -73,14 +76,14 @@ struct JSONParser {
   /// - Returns: whether there is one, or else everything is read to its end.
   @inline(always)
   private mutating func findValue(
-    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
+    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>,
+    _ slots: inout [UInt32]
   ) throws(Fault) -> Bool {
     skipSpace(bytes)
     while depth > 0 {
       if isNext(isArray ? UInt8(ascii: "]") : UInt8(ascii: "}"), bytes) {
-        // A key that occurs twice is told with the place of its object.
-        if !isArray { try index(&nodes, text) }
-        close(&nodes, &text)
+        if !isArray && count > 1 { try index(&nodes, text, &slots) }
+        close(bytes, &nodes, &text)
         skipSpace(bytes)
         continue
       }
@@ -114,11 +117,11 @@ struct JSONParser {
   ) throws(Fault) {
     guard position < bytes.count else { throw unexpected(bytes) }
     switch bytes[position] {
-    case UInt8(ascii: "{"): return try open(.object, &nodes, text)
-    case UInt8(ascii: "["): return try open(.array, &nodes, text)
+    case UInt8(ascii: "{"): return try open(.object, bytes, &nodes, text)
+    case UInt8(ascii: "["): return try open(.array, bytes, &nodes, text)
     case UInt8(ascii: "\""): try string(bytes, &nodes, &text)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-      try number(bytes, &nodes, &text)
+      return try numbers(bytes, &nodes, &text)
     case UInt8(ascii: "n"): try word(Self.null, .null, bytes, &nodes)
     case UInt8(ascii: "t"): try word(Self.true, .true, bytes, &nodes)
     case UInt8(ascii: "f"): try word(Self.false, .false, bytes, &nodes)
@@ -127,42 +130,62 @@ struct JSONParser {
     complete()
   }
 
+  /// Opens an object or array, and the arrays that begin in its first place at once. One that ends where it
+  /// begins is not opened but read.
   @inline(always)
   private mutating func open(
-    _ kind: TapeNode.Kind, _ nodes: inout OutputSpan<TapeNode>,
+    _ kind: TapeNode.Kind, _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>,
     _ text: borrowing OutputSpan<UInt8>
   ) throws(Fault) {
-    guard depth < limits.maxDepth else { throw fault(.tooDeep(maxDepth: limits.maxDepth)) }
-    position += 1
-    if depth > 0 { nodes[top].pause(count: count) }
-    let around = top
-    top = nodes.count
-    isArray = kind == .array
-    (count, current) = (0, -1)
-    depth += 1
-    nodes.append(
-      TapeNode(
-        kind: kind, start: forgets ? text.count : 0, count: 0, extent: around))
+    let end = kind == .array ? UInt8(ascii: "]") : UInt8(ascii: "}")
+    while true {
+      guard depth < limits.maxDepth else { throw fault(.tooDeep(maxDepth: limits.maxDepth)) }
+      position += 1
+      if isNext(end, bytes) {
+        position += 1
+        if needsEntry {
+          nodes.append(TapeNode(kind: kind, start: 0, count: 0, extent: nodes.count + 1))
+        }
+        return complete()
+      }
+      if depth > 0 { nodes[top].pause(count: count) }
+      let around = top
+      top = nodes.count
+      isArray = kind == .array
+      (count, current) = (0, -1)
+      depth += 1
+      nodes.append(
+        TapeNode(kind: kind, start: forgets ? text.count : 0, count: 0, extent: around))
+      guard kind == .array, isNext(UInt8(ascii: "["), bytes) else { return }
+      current = 0
+    }
   }
 
+  /// Ends what is open, and the arrays around it that end at once.
   @inline(always)
   private mutating func close(
-    _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
+    _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
   ) {
-    position += 1
-    let around = Int(nodes[top].extent)
-    if forgets {
-      nodes.removeLast(nodes.count - (top + 1))
-      text.removeLast(text.count - Int(nodes[top].start))
-    }
-    nodes[top].close(count: count, end: nodes.count)
-    depth -= 1
-    guard depth > 0 else { return }
-    top = around
-    count = Int(nodes[around].count)
-    isArray = nodes[around].kind == .array
-    if !needsEntry { nodes.removeLast(1) }
-    complete()
+    repeat {
+      position += 1
+      depth -= 1
+      let around = Int(nodes[top].extent)
+      let isWithinArray = depth > 0 && nodes[around].kind == .array
+      if forgets && !isArray {
+        nodes.removeLast(nodes.count - (top + 1))
+        text.removeLast(text.count - Int(nodes[top].start))
+      }
+      if forgets && isWithinArray {
+        nodes.removeLast(1)
+      } else {
+        nodes[top].close(count: count, end: nodes.count)
+      }
+      guard depth > 0 else { return }
+      top = around
+      isArray = isWithinArray
+      count = Int(nodes[around].count)
+      complete()
+    } while isArray && isNext(UInt8(ascii: "]"), bytes)
   }
 
   /// Whether anything is to be left of a value: of one in an object its place behind its key, at least.
@@ -202,16 +225,25 @@ struct JSONParser {
     if needsEntry { append(.string, from: source, start, &nodes, text) }
   }
 
+  /// Reads a number, and in an array the numbers that follow at once.
   @inline(always)
-  private mutating func number(
+  private mutating func numbers(
     _ bytes: Span<UInt8>, _ nodes: inout OutputSpan<TapeNode>, _ text: inout OutputSpan<UInt8>
   ) throws(Fault) {
-    let (source, start) = (position, text.count)
-    position = try Self.scanNumber(at: source, bytes)
-    if !forgets {
-      for index in source..<position { text.append(bytes[index]) }
+    while true {
+      let (source, start) = (position, text.count)
+      position = try Self.scanNumber(at: source, bytes)
+      if !forgets {
+        for index in source..<position { text.append(bytes[index]) }
+      }
+      if needsEntry { append(.number, from: source, start, &nodes, text) }
+      complete()
+      guard isArray, position + 1 < bytes.count, bytes[position] == UInt8(ascii: ","),
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[position + 1]
+      else { return }
+      position += 1
+      current = count
     }
-    if needsEntry { append(.number, from: source, start, &nodes, text) }
   }
 
   @inline(always)
@@ -244,42 +276,61 @@ struct JSONParser {
   // MARK: Keys
 
   /// Refuses a key that occurs twice, and makes a large object's keys quick to find.
+  @inline(always)
   private mutating func index(
-    _ nodes: inout OutputSpan<TapeNode>, _ text: borrowing OutputSpan<UInt8>
+    _ nodes: inout OutputSpan<TapeNode>, _ text: borrowing OutputSpan<UInt8>,
+    _ slots: inout [UInt32]
   ) throws(Fault) {
-    guard count > 1 else { return }
-    var key = top + 1
-    if count <= JSONDocument.smallObject {
-      var seen = JSONDocument.SmallObject(repeating: 0)
-      for number in 0..<count {
-        for other in 0..<number where Self.areEqual(seen[other], key, nodes, text) {
-          throw duplicate(key, nodes)
-        }
-        seen[number] = key
-        key = nodes[key + 1].end(at: key + 1)
-      }
-      return
+    let start = slots.count
+    let repeated =
+      count <= JSONDocument.smallObject
+      ? Self.repeatedKey(of: top, count, nodes, text)
+      : Self.enterKeys(of: top, count, nodes, text, &slots)
+    if let repeated {
+      current = repeated
+      throw Fault(reason: .duplicateKey, offset: Int(nodes[repeated].extent))
     }
+    if forgets { slots.removeAll(keepingCapacity: true) } else { nodes[top].index(slots: start) }
+  }
+
+  /// - Returns: a small object's key that occurred before.
+  private static func repeatedKey(
+    of object: Int, _ count: Int, _ nodes: borrowing OutputSpan<TapeNode>,
+    _ text: borrowing OutputSpan<UInt8>
+  ) -> Int? {
+    var key = object + 1
+    var seen = JSONDocument.SmallObject(repeating: 0)
+    for number in 0..<count {
+      for other in 0..<number where areEqual(seen[other], key, nodes, text) { return key }
+      seen[number] = key
+      key = nodes[key + 1].end(at: key + 1)
+    }
+    return nil
+  }
+
+  /// Enters a large object's keys into a table.
+  /// - Returns: a key that occurred before.
+  @inline(never)
+  private static func enterKeys(
+    of object: Int, _ count: Int, _ nodes: borrowing OutputSpan<TapeNode>,
+    _ text: borrowing OutputSpan<UInt8>, _ slots: inout [UInt32]
+  ) -> Int? {
     let capacity = KeyTable.capacity(for: count)
     let start = slots.count
     slots.append(contentsOf: repeatElement(0, count: capacity))
+    let hasher = Hasher()
+    var key = object + 1
     for _ in 0..<count {
-      let bytes = nodes[key].textRange
-      var slot = KeyTable.hash(of: text.span.extracting(bytes)) & (capacity - 1)
+      let bytes = text.span.extracting(nodes[key].textRange)
+      var slot = KeyTable.hash(of: bytes, from: hasher) & (capacity - 1)
       while slots[start + slot] != 0 {
-        if Self.areEqual(Int(slots[start + slot]), key, nodes, text) {
-          throw duplicate(key, nodes)
-        }
+        if areEqual(Int(slots[start + slot]), key, nodes, text) { return key }
         slot = (slot + 1) & (capacity - 1)
       }
       slots[start + slot] = UInt32(key)
       key = nodes[key + 1].end(at: key + 1)
     }
-    if forgets {
-      slots.removeAll(keepingCapacity: true)
-    } else {
-      nodes[top].index(slots: start)
-    }
+    return nil
   }
 
   private static func areEqual(
@@ -309,13 +360,6 @@ struct JSONParser {
 
   private func fault(_ reason: JSONError.Reason) -> Fault {
     Fault(reason: reason, offset: position)
-  }
-
-  private mutating func duplicate(
-    _ key: Int, _ nodes: borrowing OutputSpan<TapeNode>
-  ) -> Fault {
-    current = key
-    return Fault(reason: .duplicateKey, offset: Int(nodes[key].extent))
   }
 
   /// The way to what is being read.
