@@ -180,6 +180,15 @@ internal import Glibc
     hooks.append(work)
   }
 
+  /// Lets everybody else have a turn: returns in the next one, behind the events it brings. For work that
+  /// takes longer than others should wait. Not ended by cancellation.
+  package func nextTurn() async {
+    guard isCurrent, !isStopping else { return await Task.yield() }
+    await unsafe withUnsafeContinuation { continuation in
+      atEndOfTurn { unsafe continuation.resume() }
+    }
+  }
+
   /// Runs `action` once, `delay` after the start of this turn and never within it. Accurate to a
   /// millisecond, late rather than early.
   package func schedule(after delay: Duration, _ action: @escaping () -> Void) -> LoopTimer {

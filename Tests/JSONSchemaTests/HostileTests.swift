@@ -131,6 +131,41 @@ import Testing
     _ = try schema.validate(document)
   }
 
+  @Test("a validation in parts ends as one in one go does, and no part is much longer than told")
+  func parts() throws {
+    let schema = try JSONSchema(
+      parsing: Array(#"{"items":{"type":"integer","maximum":4990},"maxItems":10}"#.utf8))
+    let text = "[\((0..<5_000).map(String.init).joined(separator: ","))]"
+    let document = try JSONDocument(parsing: Array(text.utf8))
+    let whole = try schema.validate(document)
+    #expect(whole.count == 10)
+    for steps in [1, 7, 1_000, .max] {
+      var validation = schema.validation(of: document, budget: StepBudget(steps: 100_000))
+      var before = validation.budget.remaining
+      while try !validation.goOn(steps: steps) {
+        // A keyword that is begun is finished; these are short.
+        #expect((steps...(steps + 8)).contains(before - validation.budget.remaining))
+        before = validation.budget.remaining
+      }
+      #expect(validation.violations == whole)
+      #expect(validation.budget.remaining < 100_000 - 5_000)
+    }
+    #expect(inParts(schema, document, of: 10, within: 3_000) == nil)
+  }
+
+  /// What a validation in parts of so many steps finds; nil when that takes too much work.
+  private func inParts(
+    _ schema: JSONSchema, _ document: JSONDocument, of steps: Int, within budget: Int = 100_000
+  ) -> [Violation]? {
+    var validation = schema.validation(of: document, budget: StepBudget(steps: budget))
+    do {
+      while try !validation.goOn(steps: steps) {}
+      return validation.violations
+    } catch {
+      return nil
+    }
+  }
+
   @Test("a large object is looked at in proportion to its members")
   func largeObject() throws {
     let members = (0..<20_000).map { "\"k\($0)\":\($0)" }.joined(separator: ",")
@@ -179,6 +214,8 @@ import Testing
         // A damaged schema may be too complex: that is an answer as well.
         let violations = try? schema.validate(instance, maxSteps: 100_000)
         #expect((violations?.count ?? 0) <= 10)
+        #expect(
+          inParts(schema, instance, of: Int.random(in: -1...9, using: &generator)) == violations)
       } catch {
         #expect(!error.description.isEmpty)
       }

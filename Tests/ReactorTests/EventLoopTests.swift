@@ -37,6 +37,23 @@ import Testing
     }
   }
 
+  @Test("who lets others have a turn goes on behind the timers and the jobs of the next one")
+  func nextTurn() async throws {
+    try await World.run { (world) async throws in
+      let loop = world.loop
+      let log = Log<String>()
+      await loop.run {
+        _ = loop.schedule(after: .nanoseconds(1)) { log.add("timer") }
+        loop.submit { log.add("job") }
+        await loop.nextTurn()
+        log.add("next turn \(loop.isCurrent)")
+      }
+      #expect(log.entries == ["job", "timer", "next turn true"])
+      // Elsewhere there are no turns to wait for.
+      await loop.nextTurn()
+    }
+  }
+
   @Test("run brings work to the loop, and its result and errors back")
   func runs() async throws {
     try await World.run { (world) async throws in

@@ -48,16 +48,19 @@ package final class EventSchemas: Sendable {
     }
   }
 
-  /// Checks a payload against the schema of its type, if the tenant's catalogue has one.
+  /// Checks a payload against the schema of its type, if the tenant's catalogue has one. Every now and then
+  /// others have a turn.
+  /// - Parameter work: what the checks of a call may still cost, all together.
   /// - Throws: ``ServiceError`` `invalidArgument` on `event_data`, a violation for each place that is
   ///   wrong, its JSON pointer in front; `internal` when the stored schema cannot be used; what the
   ///   read threw; `DeadlineExceeded` or `CancellationError`.
   package func check(
-    _ type: String, of tenant: TenantID, payload: [UInt8], deadline: Deadline
+    _ type: String, of tenant: TenantID, payload: [UInt8], _ work: inout SchemaWork,
+    deadline: Deadline
   ) async throws {
     switch try await answer(SchemaCache.Key(tenant: tenant, type: type), deadline) {
     case .anything: return
-    case .matching(let schema): try Self.check(payload, against: schema)
+    case .matching(let schema): try await Self.check(payload, against: schema, &work, deadline)
     case .unusable(let reason):
       throw ServiceError(
         .internal, "the schema of the event type \(type) cannot be used",
@@ -65,23 +68,31 @@ package final class EventSchemas: Sendable {
     }
   }
 
-  private static func check(_ payload: [UInt8], against schema: JSONSchema) throws(ServiceError) {
+  private static func check(
+    _ payload: [UInt8], against schema: JSONSchema, _ work: inout SchemaWork, _ deadline: Deadline
+  ) async throws {
     let field = "event_data"
+    try await work.pauseIfDue(deadline)
+    work.noteReading(payload.count)
     let document: JSONDocument
     do throws(JSONError) {
       document = try JSONDocument(parsing: payload)
     } catch {
-      throw .invalid(field, error.sentence)
+      throw ServiceError.invalid(field, error.sentence)
     }
-    let violations: [Violation]
-    do throws(ValidationError) {
-      violations = try schema.validate(document)
-    } catch {
-      throw .invalid(field, "\(error)")
+    var validation = schema.validation(of: document, budget: work.budget)
+    do {
+      while try !validation.goOn(steps: work.stepsToPause) {
+        work.note(validation.budget)
+        try await work.pauseIfDue(deadline)
+      }
+    } catch let error as ValidationError {
+      throw ServiceError.invalid(field, "\(error)")
     }
-    guard !violations.isEmpty else { return }
-    throw .invalid(
-      violations.map { violation in
+    work.note(validation.budget)
+    guard !validation.violations.isEmpty else { return }
+    throw ServiceError.invalid(
+      validation.violations.map { violation in
         // The whole document has the empty pointer.
         FieldViolation(
           field: field, description: String(violation.description.drop { $0 == " " }))

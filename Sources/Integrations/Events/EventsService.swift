@@ -39,9 +39,10 @@ package struct EventsService: EventService {
     let event = check.event(request)
     try check.finish()
     try environment.access.require(tenant, call)
+    var work = SchemaWork()
     do {
       try await schemas.check(
-        event.type, of: tenant, payload: event.data, deadline: call.deadline)
+        event.type, of: tenant, payload: event.data, &work, deadline: call.deadline)
     } catch let error as ServiceError {
       // A repetition is answered as the first was, whatever the schema says by now.
       guard
@@ -60,10 +61,11 @@ package struct EventsService: EventService {
     let batch = check.events(request)
     try check.finish()
     try environment.access.require(tenant, call)
+    var work = SchemaWork()
     for (index, event) in batch.enumerated() {
       do {
         try await schemas.check(
-          event.type, of: tenant, payload: event.data, deadline: call.deadline)
+          event.type, of: tenant, payload: event.data, &work, deadline: call.deadline)
       } catch let error as ServiceError {
         throw error.inField("events[\(index)]")
       }

@@ -59,8 +59,16 @@ package struct JSONSchema: Sendable {
     _ document: JSONDocument, maxViolations: Int = defaultMaxViolations,
     maxSteps: Int = defaultMaxSteps
   ) throws(ValidationError) -> [Violation] {
-    var validator = Validator(
-      compiled, document, maxViolations: max(maxViolations, 1), maxSteps: maxSteps)
-    return try validator.run()
+    var validation = validation(
+      of: document, maxViolations: maxViolations, budget: StepBudget(steps: maxSteps))
+    while try !validation.goOn(steps: .max) {}
+    return validation.violations
+  }
+
+  /// The same in parts, for who has other things to do meanwhile.
+  package func validation(
+    of document: JSONDocument, maxViolations: Int = defaultMaxViolations, budget: StepBudget
+  ) -> Validation {
+    Validation(Validator(compiled, document, maxViolations: max(maxViolations, 1), budget))
   }
 }

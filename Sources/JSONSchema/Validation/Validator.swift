@@ -12,20 +12,27 @@ struct Validator {
   private let maxViolations: Int
   var budget: StepBudget
   var frames: [Frame] = []
-  private var violations: [Violation] = []
+  private(set) var violations: [Violation] = []
 
   init(
-    _ schema: CompiledSchema, _ document: JSONDocument, maxViolations: Int, maxSteps: Int
+    _ schema: CompiledSchema, _ document: JSONDocument, maxViolations: Int, _ budget: StepBudget
   ) {
     self.schema = schema
     self.document = document
     self.maxViolations = maxViolations
-    budget = StepBudget(steps: maxSteps)
+    self.budget = budget
+    frames.append(Frame(Descent(schema: 0, instance: 0, isLoud: true), tracksChildren: tracks(0)))
   }
 
-  mutating func run() throws(ValidationError) -> [Violation] {
-    try enter(Descent(schema: 0, instance: 0, isLoud: true))
+  private func tracks(_ subschema: Int) -> Bool { schema.subschemas[subschema].hasUnevaluated }
+
+  /// Goes on until everything is looked at, there are enough violations, or no more than `rest` steps are
+  /// left.
+  /// - Returns: whether it is over.
+  mutating func run(downTo rest: Int) throws(ValidationError) -> Bool {
     while !frames.isEmpty, violations.count < maxViolations {
+      // Of an empty budget the next step is refused.
+      if budget.remaining <= rest, rest > 0 { return false }
       try budget.spend(1)
       let top = frames.count - 1
       let keywords = schema.subschemas[frames[top].schema].keywords
@@ -45,7 +52,7 @@ struct Validator {
         frames[top].advance()
       }
     }
-    return violations
+    return true
   }
 
   private mutating func enter(_ descent: Descent) throws(ValidationError) {
@@ -55,7 +62,7 @@ struct Validator {
     frames.append(
       Frame(
         descent,
-        tracksChildren: isAsked || schema.subschemas[descent.schema].hasUnevaluated))
+        tracksChildren: isAsked || tracks(descent.schema)))
   }
 
   private mutating func leave() throws(ValidationError) {

@@ -70,8 +70,16 @@ struct EventSchemasTests {
     _ schemas: EventSchemas, _ payload: String, _ type: String = "t",
     within time: Duration = .seconds(60)
   ) async throws {
+    var work = SchemaWork()
+    try await check(schemas, payload, type, &work, within: time)
+  }
+
+  private func check(
+    _ schemas: EventSchemas, _ payload: String, _ type: String, _ work: inout SchemaWork,
+    within time: Duration = .seconds(60)
+  ) async throws {
     try await schemas.check(
-      type, of: Self.tenant, payload: Array(payload.utf8), deadline: .within(time))
+      type, of: Self.tenant, payload: Array(payload.utf8), &work, deadline: .within(time))
   }
 
   @Test("what is wrong is named by its JSON pointer, on event_data")
@@ -206,6 +214,76 @@ struct EventSchemasTests {
     #expect(error?.message == "event_data takes too much work to validate against its schema")
   }
 
+  @Test("the payloads of a call share its work")
+  func sharedWork() async throws {
+    let catalogue = Catalogue()
+    catalogue.set("t", Array(#"{"items": {"type": "integer"}}"#.utf8))
+    let schemas = catalogue.schemas()
+    let payload = "[\((0..<1_000).map(String.init).joined(separator: ","))]"
+    var work = SchemaWork(steps: 10_000)
+    var checked = 0
+    let error = await expectStatus(.invalidArgument) {
+      while checked < 100 {
+        try await check(schemas, payload, "t", &work)
+        checked += 1
+      }
+    }
+    #expect(error?.message == "event_data takes too much work to validate against its schema")
+    #expect((2...9).contains(checked))
+    // Another call has its own.
+    try await check(schemas, payload, "t")
+  }
+
+  @Test(
+    "while a payload is checked its loop has turns for others",
+    arguments: [(payloads: 1, items: 50_000), (payloads: 500, items: 100)])
+  func turns(payloads: Int, items: Int) async throws {
+    let catalogue = Catalogue()
+    catalogue.set("t", Array(#"{"items": {"type": "integer"}}"#.utf8))
+    let schemas = catalogue.schemas()
+    let payload = "[\((0..<items).map(String.init).joined(separator: ","))]"
+    let loop = try EventLoop(name: "test")
+    let turns = Mutex(0)
+    let isOver = Mutex(false)
+    @Sendable func count() {
+      turns.withLock { $0 += 1 }
+      if !isOver.withLock({ $0 }) { _ = loop.schedule(after: .nanoseconds(1)) { count() } }
+    }
+    try await loop.run {
+      // The first one fetches the schema.
+      try await check(schemas, payload)
+      count()
+      var work = SchemaWork()
+      for _ in 0..<payloads { try await check(schemas, payload, "t", &work) }
+      isOver.withLock { $0 = true }
+    }
+    // An item takes three steps, and others have a turn after 20,000.
+    #expect(turns.withLock { $0 } > 5)
+    await loop.shutdown()
+  }
+
+  @Test("a check ends with its call", arguments: [true, false])
+  func ends(isCancelled: Bool) async throws {
+    let catalogue = Catalogue()
+    catalogue.set("t", Array(#"{"items": {"type": "integer"}}"#.utf8))
+    let schemas = catalogue.schemas()
+    let payload = "[\((0..<50_000).map(String.init).joined(separator: ","))]"
+    try await check(schemas, "[]")
+    let task = Task {
+      if isCancelled {
+        withUnsafeCurrentTask { unsafe $0?.cancel() }
+        try await check(schemas, payload)
+      } else {
+        try await check(schemas, payload, within: .zero)
+      }
+    }
+    if isCancelled {
+      await #expect(throws: CancellationError.self) { try await task.value }
+    } else {
+      await #expect(throws: DeadlineExceeded.self) { try await task.value }
+    }
+  }
+
   @Test("what is remembered is bounded, and what is used stays")
   func bounded() async throws {
     let catalogue = Catalogue()
@@ -240,8 +318,9 @@ struct EventSchemasTests {
         try await types.schema(of: type, tenant: tenant, unless: known, deadline: deadline)
       }
       func check(_ payload: String, of tenant: TenantID) async throws {
+        var work = SchemaWork()
         try await schemas.check(
-          "t", of: tenant, payload: Array(payload.utf8), deadline: .within(.seconds(60)))
+          "t", of: tenant, payload: Array(payload.utf8), &work, deadline: .within(.seconds(60)))
       }
       let other = TenantID(UUID())
       try await world.makeTenant(other)
@@ -257,8 +336,9 @@ struct EventSchemasTests {
       try await world.deleteType("t")
       clock.withLock { $0 = $0.advanced(by: .seconds(1)) }
       try await check("[]", of: world.tenant)
+      var work = SchemaWork()
       try await EventSchemas(types).check(
-        "t", of: world.tenant, payload: [], deadline: .within(.seconds(60)))
+        "t", of: world.tenant, payload: [], &work, deadline: .within(.seconds(60)))
     }
   }
 }
