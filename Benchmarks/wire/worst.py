@@ -15,6 +15,10 @@ others.
 CPU is what all threads of the daemon used until the answer was read, the least of several times, so that
 what else the machine does is not counted. Memory is the highest the daemon has had resident, less what it
 had before the first frame. With --check it exits with 1 when a frame costs more than 20 ms or 32 MiB.
+
+A tenant may give its types of events schemas of its own, and then a frame costs what the schemas ask for, up to
+a budget of steps. Those are sent as well, for a table of their own: CPU, and the longest that calls of other
+connections, on every loop of the daemon, waited meanwhile.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ import socket
 import struct
 import sys
 import tempfile
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +42,7 @@ sys.path.insert(0, str(ROOT / "torture"))
 from cluster import Cluster  # noqa: E402
 from contract import Contract  # noqa: E402
 from daemon import Daemon, make_keyring  # noqa: E402
+from ttrpc import Client  # noqa: E402
 
 MAX_DATA = 4 << 20
 #: Goals: seconds and bytes.
@@ -59,6 +66,18 @@ TEXTS = {
     "letters": "a", "spaces": " ", "digits": "7", "dots": "a.", "brackets": "[", "quotes": '"',
     "accents": "e\u0301", "marks on one letter": "\u0301", "flags": "\U0001F1E6",
     "families": "\U0001F468\u200D", "hangul": "\uAC00\u11A8", "percents": "%41", "colons": "1:",
+}
+
+#: Schemas that ask for much.
+SCHEMAS = {
+    "everything in everything": '{"items": {"$ref": "#"}, "additionalProperties": {"$ref": "#"}}',
+    "three rules for everything":
+        '{"allOf": [{"type": ["array", "object", "number", "string"]}, {"not": {"type": "null"}}],'
+        ' "items": {"$ref": "#"}, "additionalProperties": {"$ref": "#"}}',
+    "items that differ": '{"uniqueItems": true, "items": {"uniqueItems": true}}',
+    "a pattern for names": '{"propertyNames": {"pattern": "^(a|b|[0-9])*$"}}',
+    "a pattern for text": '{"pattern": "^(.{1,40})*$"}',
+    "twenty alternatives": '{"items": {"anyOf": [%s, {}]}}' % ", ".join(['{"type": "null"}'] * 20),
 }
 
 
@@ -180,7 +199,7 @@ def good(one, tenant: str) -> bytes:
     if one.type == one.TYPE_STRING:
         text = {
             "tenant_id": tenant, "idempotency_key": "k", "webhook_url": "https://example.com/",
-            "event_type": "order.created", "schema_json": "{}"}.get(one.name)
+            "event_type": "order.created"}.get(one.name)
         if text is None:
             text = str(uuid.uuid4()) if one.name.endswith("_id") else "name"
         return field(one.number, text.encode())
@@ -244,10 +263,14 @@ class Target:
         """Seconds of CPU and bytes of memory that a frame takes, and the data of its answer."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
         cpu = self.cpu()
+        answer = self.call(data)
+        return self.cpu() - cpu, self.status("VmHWM") - self.start, answer
+
+    def call(self, data: bytes) -> bytes:
+        """The data of the answer to a frame."""
         self.socket.sendall(struct.pack(">IIBB", len(data), self.next, 1, 0) + data)
         self.next += 2
-        answer = self.receive(self.receive_header())
-        return self.cpu() - cpu, self.status("VmHWM") - self.start, answer
+        return self.receive(self.receive_header())
 
     def receive_header(self) -> int:
         return struct.unpack(">IIBB", self.receive(10))[0]
@@ -294,7 +317,10 @@ def main() -> int:
                         work / "keyring.json", work / "config.json")
         stack.callback(daemon.stop)
         daemon.start()
-        return measure(given, Target(daemon), Contract())
+        contract = Contract()
+        code = measure(given, Target(daemon), contract)
+        measure_schemas(daemon, contract)
+        return code
 
 
 def every(contract: Contract) -> Iterator[tuple[str, bytes]]:
@@ -333,6 +359,67 @@ def measure(given: argparse.Namespace, target: Target, contract: Contract) -> in
     for cpu, name in rows:
         print(f"| {name} | {cpu * 1e3:.1f} |")
     return given.check and (rows[0][0] > MAX_CPU or most > MAX_MEMORY)
+
+
+class Neighbour:
+    """Somebody else's calls, on so many connections that every loop has some; the longest wait for one."""
+
+    def __init__(self, daemon: Daemon, contract: Contract) -> None:
+        self.targets = [Target(daemon) for _ in range(8)]
+        request, _ = contract.method("integration.v1.TenantService/GetTenant")
+        # Refused before anything is asked of PostgreSQL.
+        payload = request(tenant_id="none").SerializeToString()
+        self.data = (field(1, b"integration.v1.TenantService") + field(2, b"GetTenant") + field(3, payload))
+        self.longest = 0.0
+        self.is_over = False
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self) -> Neighbour:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_over = True
+        self.thread.join()
+
+    def run(self) -> None:
+        while not self.is_over:
+            for target in self.targets:
+                begin = time.monotonic()
+                target.call(self.data)
+                self.longest = max(self.longest, time.monotonic() - begin)
+
+
+def measure_schemas(daemon: Daemon, contract: Contract) -> None:
+    """Sends the worst payloads of a tenant with demanding schemas; a table of the worst."""
+    client, target = Client(str(daemon.socket), contract), Target(daemon)
+    tenant = client.call("integration.v1.TenantService/CreateTenant", display_name="worst",
+                         idempotency_key=str(uuid.uuid4())).tenant.tenant_id
+    batch, _ = contract.method("integration.v1.EventService/PublishEvents")
+    names = field(1, b"integration.v1.EventService") + field(2, b"PublishEvents")
+    rows = []
+    for number, (schema_name, schema) in enumerate(SCHEMAS.items()):
+        client.call("integration.v1.EventTypeService/CreateEventType", tenant_id=tenant,
+                    event_type=f"worst.n{number}", schema=schema.encode(), idempotency_key=str(uuid.uuid4()))
+        for size, most in ((MAX_DOCUMENT, MAX_BATCH // MAX_DOCUMENT), (1 << 10, 1_000)):
+            for name, document in documents(size):
+                request = batch(tenant_id=tenant)
+                for _ in range(most):
+                    request.events.add(event_type=f"worst.n{number}", event_data=document)
+                data = names + field(3, request.SerializeToString())
+                target.cost(data)
+                with Neighbour(daemon, contract) as neighbour:
+                    begin = time.monotonic()
+                    target.call(data)
+                    took = time.monotonic() - begin
+                cpu = min(target.cost(data)[0] for _ in range(2))
+                rows.append((cpu, neighbour.longest, took, f"{schema_name}: {most:,} of {name}"))
+    rows.sort(reverse=True)
+    print(f"\nOf {len(rows)} frames of a tenant with demanding schemas these cost most CPU; others waited at "
+          f"most {max(row[1] for row in rows) * 1e3:.1f} ms.\n\n"
+          "| schema and payloads | ms | took, ms | others waited, ms |\n|---|---|---|---|")
+    for cpu, waited, took, name in rows[:6]:
+        print(f"| {name} | {cpu * 1e3:.1f} | {took * 1e3:.1f} | {waited * 1e3:.1f} |")
 
 
 if __name__ == "__main__":

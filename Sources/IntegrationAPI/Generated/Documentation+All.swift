@@ -661,8 +661,11 @@ extension Documentation {
       "The ErrorInfo's reason, for programs. Empty when there is none.",
     "integration.v1.PublishEventStreamResponse.sequence": "Its place in the stream, from 0.",
     "integration.v1.PublishEventsRequest": "Several events of one tenant.",
-    "integration.v1.PublishEventsRequest.events":
-      "1 to 1000, together at most 2 MiB. Their `tenant_id` is empty or the same.",
+    "integration.v1.PublishEventsRequest.events": """
+    1 to 1000, together at most 2 MiB. Their `tenant_id` is empty or the same. To check them all against
+    their schemas may take a million steps, enough for some hundred thousand values; of more work than
+    that, publish half at a time.
+    """,
     "integration.v1.PublishEventsRequest.tenant_id": "UUID.",
     "integration.v1.PublishEventsResponse": "All are committed.",
     "integration.v1.PublishEventsResponse.events": "In the order of the request.",

@@ -4,8 +4,9 @@ internal import Reactor
 /// What it may cost to check one call's payloads against their schemas. Both are a tenant's own, and a
 /// frame holds many payloads: all together they get so much, and others have their turn meanwhile.
 package struct SchemaWork: Sendable {
-  /// Steps of all checks together: some hundred thousand values against ordinary schemas.
-  package static let mostSteps = 2_000_000
+  /// Steps of all checks together: a hundred thousand values and more against ordinary schemas, and at most
+  /// some 50 ms.
+  package static let mostSteps = 1_000_000
   /// Steps until others have a turn: about a millisecond.
   static let stepsAtOnce = 20_000
   /// Bytes of a payload that take as long to read as a step.

@@ -1,10 +1,20 @@
-/// A keyword of a schema, ready to be applied.
-struct Keyword: Sendable {
+/// A keyword of a schema, ready to be applied. A class, as every step of a validation takes one up: to copy
+/// a rule took as long as to apply it.
+final class Keyword: Sendable {
   /// As it is written; `false` for the schema of that name.
   let name: String
-  var rule: Rule
+  let rule: Rule
   /// Its value on the schema's tape.
   let node: Int
+  /// See ``Rule/comesLast``.
+  let comesLast: Bool
+
+  init(name: String, rule: Rule, node: Int) {
+    self.name = name
+    self.rule = rule
+    self.node = node
+    comesLast = rule.comesLast
+  }
 }
 
 /// What a keyword asks. Schemas are indices into ``CompiledSchema/subschemas``; names, values and

@@ -68,7 +68,7 @@ struct SchemaCompiler {
       let name = String(decoding: document.utf8(of: key), as: UTF8.self)
       if hasOnlyReference, !["$ref", "$defs", "definitions"].contains(name) { continue }
       for keyword in try keywords(name, at: key + 1, of: index) {
-        if keyword.rule.comesLast {
+        if keyword.comesLast {
           last.append(keyword)
         } else {
           subschemas[index].keywords.append(keyword)
@@ -116,7 +116,9 @@ struct SchemaCompiler {
   }
 
   mutating func setTarget(_ rule: Rule, of reference: PendingReference) {
-    subschemas[reference.schema].keywords[reference.keyword].rule = rule
+    let keyword = subschemas[reference.schema].keywords[reference.keyword]
+    subschemas[reference.schema].keywords[reference.keyword] = Keyword(
+      name: keyword.name, rule: rule, node: keyword.node)
   }
 
   // MARK: Patterns

@@ -35,13 +35,15 @@ struct Validator {
       if budget.remaining <= rest, rest > 0 { return false }
       try budget.spend(1)
       let top = frames.count - 1
-      let keywords = schema.subschemas[frames[top].schema].keywords
-      guard frames[top].keyword < keywords.count, frames[top].isValid || frames[top].isLoud else {
+      let subschema = frames[top].schema
+      guard frames[top].keyword < schema.subschemas[subschema].keywords.count,
+        frames[top].isValid || frames[top].isLoud
+      else {
         try leave()
         continue
       }
-      let keyword = keywords[frames[top].keyword]
-      if keyword.rule.comesLast, frames[top].done == 0, !frames[top].isValid {
+      let keyword = schema.subschemas[subschema].keywords[frames[top].keyword]
+      if keyword.comesLast, frames[top].done == 0, !frames[top].isValid {
         // What a failed schema looked at does not count, so this would only blame it again.
         frames[top].advance()
         continue
