@@ -131,6 +131,39 @@ import Testing
     _ = try schema.validate(document)
   }
 
+  @Test(
+    "what is looked at before it is found that it is wrong counts as well",
+    arguments: [
+      // Equal items in front, in each of many alternatives.
+      (
+        "{\"anyOf\":[\(Array(repeating: "{\"uniqueItems\":true}", count: 200).joined(separator: ",")),{}]}",
+        "[\(Array(repeating: "0", count: 10_000).joined(separator: ","))]"
+      ),
+      // Large objects whose last members differ.
+      (
+        "{\"anyOf\":[\(Array(repeating: "{\"const\":\(members(2_000, last: "1"))}", count: 20).joined(separator: ",")),{}]}",
+        members(2_000, last: "2")
+      ),
+      // A long anchor for each item.
+      (
+        "{\"$dynamicAnchor\":\"\(anchor)\",\"items\":{\"$dynamicRef\":\"#\(anchor)\"}}",
+        "[\(Array(repeating: "0", count: 500).joined(separator: ","))]"
+      ),
+    ])
+  func hiddenWork(schema: String, document: String) throws {
+    let schema = try JSONSchema(
+      parsing: Array(schema.utf8), limits: SchemaLimits(maxBytes: 1 << 20))
+    let document = try JSONDocument(parsing: Array(document.utf8))
+    #expect(throws: ValidationError.tooComplex) { try schema.validate(document, maxSteps: 50_000) }
+    #expect(try schema.validate(document, maxSteps: 5_000_000).isEmpty)
+  }
+
+  private static let anchor = String(repeating: "A", count: 10_000)
+
+  private static func members(_ count: Int, last: String) -> String {
+    "{\((0..<count).map { "\"k\($0)\":0," }.joined())\"z\":\(last)}"
+  }
+
   @Test("a validation in parts ends as one in one go does, and no part is much longer than told")
   func parts() throws {
     let schema = try JSONSchema(
@@ -144,7 +177,7 @@ import Testing
       var before = validation.budget.remaining
       while try !validation.goOn(steps: steps) {
         // A keyword that is begun is finished; these are short.
-        #expect((steps...(steps + 8)).contains(before - validation.budget.remaining))
+        #expect((steps...(steps &+ 8)).contains(before - validation.budget.remaining))
         before = validation.budget.remaining
       }
       #expect(validation.violations == whole)

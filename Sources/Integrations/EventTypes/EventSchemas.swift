@@ -31,6 +31,7 @@ package final class EventSchemas: Sendable {
   }
 
   private let state = Mutex(State())
+  private let turns = SchemaTurns()
   private let read: Read
   private let now: @Sendable () -> MonotonicInstant
 
@@ -48,8 +49,8 @@ package final class EventSchemas: Sendable {
     }
   }
 
-  /// Checks a payload against the schema of its type, if the tenant's catalogue has one. Every now and then
-  /// others have a turn.
+  /// Checks a payload against the schema of its type, if the tenant's catalogue has one. What takes long is
+  /// done in parts, so that others have their turn (``SchemaTurns``).
   /// - Parameter work: what the checks of a call may still cost, all together.
   /// - Throws: ``ServiceError`` `invalidArgument` on `event_data`, a violation for each place that is
   ///   wrong, its JSON pointer in front; `internal` when the stored schema cannot be used; what the
@@ -60,7 +61,10 @@ package final class EventSchemas: Sendable {
   ) async throws {
     switch try await answer(SchemaCache.Key(tenant: tenant, type: type), deadline) {
     case .anything: return
-    case .matching(let schema): try await Self.check(payload, against: schema, &work, deadline)
+    case .matching(let schema):
+      var place = try await turns.enter(tenant, deadline)
+      defer { turns.leave(place) }
+      try await Self.check(payload, against: schema, &work, &place, deadline)
     case .unusable(let reason):
       throw ServiceError(
         .internal, "the schema of the event type \(type) cannot be used",
@@ -69,11 +73,12 @@ package final class EventSchemas: Sendable {
   }
 
   private static func check(
-    _ payload: [UInt8], against schema: JSONSchema, _ work: inout SchemaWork, _ deadline: Deadline
+    _ payload: [UInt8], against schema: JSONSchema, _ work: inout SchemaWork,
+    _ place: inout SchemaTurns.Place, _ deadline: Deadline
   ) async throws {
     let field = "event_data"
-    try await work.pauseIfDue(deadline)
-    work.noteReading(payload.count)
+    try await place.pauseIfDue(deadline)
+    place.noteReading(payload.count)
     let document: JSONDocument
     do throws(JSONError) {
       document = try JSONDocument(parsing: payload)
@@ -82,14 +87,16 @@ package final class EventSchemas: Sendable {
     }
     var validation = schema.validation(of: document, budget: work.budget)
     do {
-      while try !validation.goOn(steps: work.stepsToPause) {
-        work.note(validation.budget)
-        try await work.pauseIfDue(deadline)
+      var isOver = false
+      while !isOver {
+        try await place.pauseIfDue(deadline)
+        isOver = try validation.goOn(steps: place.left)
+        place.note(work.budget.remaining - validation.budget.remaining)
+        work.budget = validation.budget
       }
     } catch let error as ValidationError {
       throw ServiceError.invalid(field, "\(error)")
     }
-    work.note(validation.budget)
     guard !validation.violations.isEmpty else { return }
     throw ServiceError.invalid(
       validation.violations.map { violation in

@@ -102,6 +102,8 @@ package struct EventsService: EventService {
     } catch {
       let error =
         (error as? any RPCErrorConvertible)?.rpcError ?? error as? RPCError
+        ?? (error is DeadlineExceeded
+          ? RPCError(.deadlineExceeded, "the event was not published in time") : nil)
         ?? RPCError(.internal, "the daemon failed")
       response.code = error.code.rawValue
       response.message = error.message

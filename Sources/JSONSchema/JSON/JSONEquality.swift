@@ -1,5 +1,5 @@
 /// Compares and hashes values as JSON Schema does (core §4.2.2), without recursion and within a
-/// budget of steps: one per value compared, two per value hashed, and one per 16 bytes of text.
+/// budget of steps: one per value compared, two per key looked up or value hashed, one per 16 bytes of text.
 enum JSONEquality {
   /// As ``equal(_:_:_:)``, whatever it takes.
   static func equal(_ left: JSONValue, _ right: JSONValue) -> Bool {
@@ -47,6 +47,8 @@ enum JSONEquality {
         pairs.append(contentsOf: zip(one.items(of: a), other.items(of: b)))
       case .object:
         guard first.count == second.count else { return false }
+        // A key is looked up, which takes as long as to hash it.
+        try budget.spend(2 * Int(first.count))
         for key in one.keys(of: a) {
           try budget.spend(text: Int(one.nodes[key].count))
           guard let value = other.value(of: one.utf8(of: key), in: b) else { return false }

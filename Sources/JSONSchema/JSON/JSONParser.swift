@@ -290,6 +290,7 @@ struct JSONParser {
       current = repeated
       throw Fault(reason: .duplicateKey, offset: Int(nodes[repeated].extent))
     }
+    guard count > JSONDocument.smallObject else { return }
     if forgets { slots.removeAll(keepingCapacity: true) } else { nodes[top].index(slots: start) }
   }
 

@@ -27,7 +27,7 @@ package struct JSONSchema: Sendable {
 
   /// Violations reported unless told otherwise.
   package static let defaultMaxViolations = 10
-  /// Steps a validation may take unless told otherwise: a document of some 100,000 values against
+  /// Steps a validation may take unless told otherwise: a document of some 200,000 values against
   /// an ordinary schema.
   package static let defaultMaxSteps = 2_000_000
 

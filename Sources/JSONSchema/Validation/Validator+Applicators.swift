@@ -11,8 +11,7 @@ extension Validator {
     case .reference(let schema): return list(.loud) { $0 == 0 ? schema : nil }
     case .dynamicReference(let schema, let anchor):
       guard frames[top].done == 0 else { return nil }
-      try budget.spend(frames.count / 16)
-      let target = outermost(anchor) ?? schema
+      let target = try outermost(anchor) ?? schema
       return list(.loud) { $0 == 0 ? target : nil }
     case .allOf(let schemas): return list(.loud) { $0 < schemas.count ? schemas[$0] : nil }
     case .anyOf, .oneOf, .not, .condition: return logic(keyword)
@@ -117,11 +116,14 @@ extension Validator {
   }
 
   /// The outermost `$dynamicAnchor` of that name among the resources being applied (core §8.2.3.2).
-  private func outermost(_ anchor: [UInt8]) -> Int? {
+  private mutating func outermost(_ anchor: [UInt8]) throws(ValidationError) -> Int? {
+    try budget.spend(frames.count / 16)
     var last = -1
     for frame in frames {
       let resource = schema.subschemas[frame.schema].resource
       if resource == last { continue }
+      try budget.spend(2)
+      try budget.spend(text: anchor.count)
       if let target = schema.resources[resource].dynamicAnchors[anchor] { return target }
       last = resource
     }

@@ -102,6 +102,7 @@ extension Validator {
 
   /// The positions of two equal items.
   private mutating func repetition(in array: Int) throws(ValidationError) -> (Int, Int)? {
+    try budget.spend(Int(document.nodes[array].count))
     let items = document.items(of: array)
     var seen: [Int: [Int]] = [:]
     for (position, item) in items.enumerated() {

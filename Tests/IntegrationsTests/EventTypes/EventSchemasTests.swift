@@ -66,6 +66,11 @@ struct EventSchemasTests {
     }
   }
 
+  /// Who has ended, in order.
+  private final class Ended: Sendable {
+    let names = Mutex<[String]>([])
+  }
+
   private func check(
     _ schemas: EventSchemas, _ payload: String, _ type: String = "t",
     within time: Duration = .seconds(60)
@@ -259,6 +264,51 @@ struct EventSchemasTests {
     }
     // An item takes three steps, and others have a turn after 20,000.
     #expect(turns.withLock { $0 } > 5)
+    await loop.shutdown()
+  }
+
+  @Test("of a tenant one check at a time is under way, and another tenant's does not wait for it")
+  func oneAtATime() async throws {
+    let catalogue = Catalogue()
+    catalogue.set("t", Array(#"{"items": {"type": "integer"}}"#.utf8))
+    let schemas = catalogue.schemas()
+    let payload = Array("[\((0..<30_000).map(String.init).joined(separator: ","))]".utf8)
+    let other = TenantID(UUID())
+    let loop = try EventLoop(name: "test")
+    let ended = Ended()
+    @Sendable func check(_ name: String, of tenant: TenantID, _ payload: [UInt8]) async throws {
+      var work = SchemaWork()
+      do {
+        try await schemas.check(
+          "t", of: tenant, payload: payload, &work,
+          deadline: .within(name == "late" ? .nanoseconds(1) : .seconds(60)))
+      } catch is DeadlineExceeded {
+        ended.names.withLock { $0.append("\(name) is late") }
+        return
+      }
+      ended.names.withLock { $0.append(name) }
+    }
+    try await loop.run {
+      // These fetch the schema.
+      try await check("", of: Self.tenant, [UInt8]("[]".utf8))
+      try await check("", of: other, [UInt8]("[]".utf8))
+      ended.names.withLock { $0 = [] }
+      let calls = [
+        ("first", Self.tenant, payload), ("late", Self.tenant, payload),
+        ("second", Self.tenant, [UInt8]("[]".utf8)), ("other", other, [UInt8]("[]".utf8)),
+      ]
+      await withTaskGroup(of: Void.self) { group in
+        for (name, tenant, payload) in calls {
+          group.addTask(executorPreference: loop) {
+            await #expect(throws: Never.self) { try await check(name, of: tenant, payload) }
+          }
+        }
+      }
+    }
+    let order = ended.names.withLock { $0 }
+    #expect(Set(order) == ["first", "late is late", "second", "other"])
+    #expect(order.firstIndex(of: "other") ?? 9 < order.firstIndex(of: "first") ?? 0)
+    #expect(order.firstIndex(of: "first") ?? 9 < order.firstIndex(of: "second") ?? 0)
     await loop.shutdown()
   }
 
