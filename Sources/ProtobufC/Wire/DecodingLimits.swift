@@ -49,7 +49,8 @@ package struct DecodingLimits: Sendable, Hashable {
   }()
 
   /// What protobuf-c may take for a message of that length, in bytes: 64 KiB and 16 times the
-  /// length, at most ``maxMemory``.
+  /// length, at most ``maxMemory``. So a list of a thousand empty messages may be refused, and the same
+  /// with something beside it be read; nothing in the contract is such a list.
   package func memory(forBytes length: Int) -> Int {
     let (scaled, overflows) = length.multipliedReportingOverflow(by: 16)
     return overflows ? maxMemory : min(64 * 1024 + min(scaled, maxMemory), maxMemory)
