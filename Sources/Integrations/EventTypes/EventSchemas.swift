@@ -90,9 +90,12 @@ package final class EventSchemas: Sendable {
       var isOver = false
       while !isOver {
         try await place.pauseIfDue(deadline)
+        // Also when it was too much: others have their turn after that as well.
+        defer {
+          place.note(work.budget.remaining - validation.budget.remaining)
+          work.budget = validation.budget
+        }
         isOver = try validation.goOn(steps: place.left)
-        place.note(work.budget.remaining - validation.budget.remaining)
-        work.budget = validation.budget
       }
     } catch let error as ValidationError {
       throw ServiceError.invalid(field, "\(error)")

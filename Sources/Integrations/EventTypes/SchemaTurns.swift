@@ -4,8 +4,8 @@ internal import Synchronization
 /// Whose payloads are checked on a loop, and for how long in one of its turns.
 ///
 /// Schemas and payloads are a tenant's own. So of each tenant one check at a time is under way on a loop, the
-/// others wait in the order in which they came, and all of them together get a ration of each turn. A tenant
-/// keeps nobody waiting but itself, and no more than one document in memory.
+/// others wait in the order in which they came, and all of them together get a ration of each turn. However
+/// much a tenant sends, it keeps others waiting for its ration only, and one document in memory.
 final class SchemaTurns: Sendable {
   /// Steps of a turn: about a millisecond.
   static let ration = 20_000

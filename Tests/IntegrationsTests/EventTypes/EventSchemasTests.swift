@@ -241,8 +241,13 @@ struct EventSchemasTests {
 
   @Test(
     "while a payload is checked its loop has turns for others",
-    arguments: [(payloads: 1, items: 50_000), (payloads: 500, items: 100)])
-  func turns(payloads: Int, items: Int) async throws {
+    arguments: [
+      (calls: 1, payloads: 1, items: 50_000, steps: SchemaWork.mostSteps),
+      (calls: 1, payloads: 500, items: 100, steps: SchemaWork.mostSteps),
+      // Each is too much work.
+      (calls: 20, payloads: 1, items: 4_000, steps: 10_000),
+    ])
+  func turns(calls: Int, payloads: Int, items: Int, steps: Int) async throws {
     let catalogue = Catalogue()
     catalogue.set("t", Array(#"{"items": {"type": "integer"}}"#.utf8))
     let schemas = catalogue.schemas()
@@ -258,8 +263,17 @@ struct EventSchemasTests {
       // The first one fetches the schema.
       try await check(schemas, payload)
       count()
-      var work = SchemaWork()
-      for _ in 0..<payloads { try await check(schemas, payload, "t", &work) }
+      for _ in 0..<calls {
+        var work = SchemaWork(steps: steps)
+        for _ in 0..<payloads {
+          do {
+            try await check(schemas, payload, "t", &work)
+            #expect(steps == SchemaWork.mostSteps)
+          } catch is ServiceError {
+            #expect(steps < SchemaWork.mostSteps)
+          }
+        }
+      }
       isOver.withLock { $0 = true }
     }
     // An item takes three steps, and others have a turn after 20,000.
