@@ -44,10 +44,8 @@ package struct MonotonicInstant: Comparable, Hashable, Sendable {
 extension Duration {
   /// Whole nanoseconds, rounded towards zero and kept within 292 years either way.
   package var saturatingNanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    let (scaled, scaleOverflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    guard !scaleOverflow else { return seconds > 0 ? .max : .min }
-    let (sum, overflow) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000)
-    return overflow ? (seconds > 0 ? .max : .min) : sum
+    // Most are positive and below two hours: then 64 bits are enough, as 10^9 is 2^9 * 5^9.
+    if let part = UInt64(exactly: attoseconds >> 9) { return Int64(part / 1_953_125) }
+    return Int64(clamping: attoseconds / 1_000_000_000)
   }
 }

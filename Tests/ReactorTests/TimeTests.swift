@@ -36,6 +36,20 @@ import Testing
     #expect((shortest - .seconds(1)).saturatingNanoseconds == .min)
   }
 
+  @Test("every duration is rounded towards zero")
+  func rounding() {
+    var generator = SystemRandomNumberGenerator()
+    for bits in 1..<120 {
+      for _ in 0..<20 {
+        let size = Int128.random(in: 0..<(1 << bits), using: &generator)
+        for attoseconds in [size, -size] {
+          let exact = Int64(clamping: attoseconds / 1_000_000_000)
+          #expect(Duration(attoseconds: attoseconds).saturatingNanoseconds == exact)
+        }
+      }
+    }
+  }
+
   @Test("a deadline passes, and what is left of it never becomes negative")
   func deadline() {
     #expect(Deadline(after: .zero).hasPassed)

@@ -2,14 +2,6 @@ internal import ProtobufC
 internal import Reactor
 internal import Synchronization
 
-/// Where the answer of a call goes. Called on the loop.
-protocol ReplyReceiver: Sendable {
-  /// Takes a frame of the call.
-  func receive(_ header: FrameHeader, _ body: Span<UInt8>) -> ReplyProgress
-  /// Ends the call. Ignored after its end.
-  func fail(_ error: RPCError)
-}
-
 /// What a frame did to a call.
 enum ReplyProgress {
   case goesOn
@@ -18,9 +10,9 @@ enum ReplyProgress {
   case ended
 }
 
-/// One call of a client.
+/// One call of a client: its request, and where the answer goes; see ``UnaryClientCall`` and ``StreamClientCall``.
 // SAFETY: `state` is touched on the channel's loop only; the rest never changes.
-final class ClientCall: @unchecked Sendable {
+class ClientCall: @unchecked Sendable {
   /// Where a call is.
   enum State {
     /// On its way to the loop.
@@ -31,82 +23,121 @@ final class ClientCall: @unchecked Sendable {
   }
 
   /// The data of its Request frame, except its time; see ``RequestFrame``.
-  let data: [UInt8]
-  let flags: FrameFlags
-  let deadline: Deadline
-  let whenUnreachable: CallOptions.WhenUnreachable
-  let reply: any ReplyReceiver
-  var state = State.made
+  final let data: [UInt8]
+  final let flags: FrameFlags
+  final let deadline: Deadline
+  final let whenUnreachable: CallOptions.WhenUnreachable
+  final var state = State.made
 
   init(
     data: [UInt8], flags: FrameFlags, deadline: Deadline,
-    whenUnreachable: CallOptions.WhenUnreachable, reply: any ReplyReceiver
+    whenUnreachable: CallOptions.WhenUnreachable
   ) {
     self.data = data
     self.flags = flags
     self.deadline = deadline
     self.whenUnreachable = whenUnreachable
-    self.reply = reply
+  }
+
+  /// Takes a frame of the call. On the loop.
+  func receive(_ header: FrameHeader, _ body: Span<UInt8>) -> ReplyProgress {
+    preconditionFailure("each kind of call has its own answer")
+  }
+
+  /// Ends the call. Ignored after its end.
+  func fail(_ error: RPCError) {
+    preconditionFailure("each kind of call has its own end")
   }
 }
 
-/// The answer of a unary call: its payload, which the caller decodes.
+/// A call with one answer: its payload, which the caller decodes.
 ///
 /// Without types of the call's own: to look those up at run time took a quarter of a call.
-// SAFETY: `result` is written by whoever claims it first, before the gate opens, and read behind it.
-final class UnaryReply: ReplyReceiver, @unchecked Sendable {
+// SAFETY: `result` is written by whoever claims it first, before the gates open, and read behind
+// `end`; `age` is touched on the channel's loop only.
+final class UnaryClientCall: ClientCall, @unchecked Sendable {
+  /// How many ticks of the channel a call has seen.
+  enum Age {
+    case fresh, seen, long
+  }
+
+  var age = Age.fresh
   private var result: Result<[UInt8], RPCError>?
   private let isClaimed = Atomic<Bool>(false)
-  private let gate = Gate()
+  /// Opens when the call has ended.
+  private let end = Gate()
+  /// Opens when the call has ended or takes long.
+  private let news = Gate()
 
-  func receive(_ header: FrameHeader, _ body: Span<UInt8>) -> ReplyProgress {
+  override func receive(_ header: FrameHeader, _ body: Span<UInt8>) -> ReplyProgress {
     guard header.type == .response else {
       fail(.protocolViolation("a unary call was answered with a stream"))
       return .ended
     }
     do throws(RPCError) {
-      let payload = body.extracting(try Reply.payload(body))
-      var bytes: [UInt8] = []
-      bytes.append(addingCapacity: payload.count) { span in
-        for index in payload.indices { span.append(payload[index]) }
-      }
-      end(.success(bytes))
+      var payload: [UInt8] = []
+      payload.append(copying: body.extracting(try Reply.payload(body)))
+      end(.success(payload))
     } catch {
       fail(error)
     }
     return .ended
   }
 
-  func fail(_ error: RPCError) {
+  override func fail(_ error: RPCError) {
     end(.failure(error))
   }
 
   private func end(_ result: Result<[UInt8], RPCError>) {
     guard !isClaimed.exchange(true, ordering: .acquiringAndReleasing) else { return }
     self.result = result
-    gate.open()
+    end.open()
+    news.open()
+  }
+
+  /// Tells the waiting task that the answer is not to be expected soon.
+  func takesLong() {
+    age = .long
+    news.open()
   }
 
   /// The payload, or what the call failed with. Cancellation does not end the wait; giving the call up
   /// does.
-  func answer() async -> Result<[UInt8], RPCError> {
-    await gate.pass()
-    guard let result else { preconditionFailure("a reply ended without a result") }
+  /// - Parameter giveUp: called when the task is cancelled while the call takes long. That it might be
+  ///   is made known then only: to register for it and to take that back costs a tenth of a call.
+  func answer(giveUp: @Sendable () -> Void) async -> Result<[UInt8], RPCError> {
+    await news.pass()
+    if !end.isOpen {
+      await withTaskCancellationHandler {
+        await end.pass()
+      } onCancel: {
+        giveUp()
+      }
+    }
+    guard let result else { preconditionFailure("a call ended without a result") }
     return result
   }
 }
 
-/// The answer of a streaming call.
-final class StreamReply<Response: Message>: ReplyReceiver {
-  let queue: MessageQueue<Response>
+/// A call with a stream of answers.
+// SAFETY: what it adds to ``ClientCall`` never changes, and the queue may be touched from anywhere.
+final class StreamClientCall<Response: Message>: ClientCall, @unchecked Sendable {
+  private let queue: MessageQueue<Response>
   private let serverStreams: Bool
 
-  init(queue: MessageQueue<Response>, serverStreams: Bool) {
+  /// - Parameters:
+  ///   - queue: takes the answers.
+  ///   - serverStreams: whether there may be more than one.
+  init(
+    data: [UInt8], flags: FrameFlags, deadline: Deadline,
+    whenUnreachable: CallOptions.WhenUnreachable, queue: MessageQueue<Response>, serverStreams: Bool
+  ) {
     self.queue = queue
     self.serverStreams = serverStreams
+    super.init(data: data, flags: flags, deadline: deadline, whenUnreachable: whenUnreachable)
   }
 
-  func receive(_ header: FrameHeader, _ body: Span<UInt8>) -> ReplyProgress {
+  override func receive(_ header: FrameHeader, _ body: Span<UInt8>) -> ReplyProgress {
     do throws(RPCError) {
       switch header.type {
       case .data:
@@ -133,79 +164,7 @@ final class StreamReply<Response: Message>: ReplyReceiver {
     return .ended
   }
 
-  func fail(_ error: RPCError) {
+  override func fail(_ error: RPCError) {
     queue.finish(throwing: error)
   }
-}
-
-/// Reads the data of Response frames.
-enum Reply {
-  /// The message of a response.
-  /// - Throws: as ``payload(_:)``, and INTERNAL when the payload is not such a message.
-  static func message<Response: Message>(
-    _: Response.Type, _ body: Span<UInt8>
-  ) throws(RPCError) -> Response {
-    try decode(Response.self, body.extracting(try payload(body)))
-  }
-
-  /// Where the message of a response stands.
-  /// - Throws: the status of a failed call, INTERNAL when the bytes are not a response.
-  static func payload(_ body: Span<UInt8>) throws(RPCError) -> Range<Int> {
-    guard let envelope = ResponseEnvelope(body, in: 0..<body.count) else {
-      throw .protocolViolation("a Response frame does not hold a ttrpc.Response")
-    }
-    if let range = envelope.status {
-      let failure: RPCError?
-      do throws(MessageError) {
-        failure = try RPCError(serializedStatus: body.extracting(range))
-      } catch {
-        throw .protocolViolation("the status of a response cannot be read: \(error.summary)")
-      }
-      if let failure { throw failure }
-    }
-    return envelope.payload
-  }
-
-  /// A message as it is.
-  static func decode<Response: Message>(
-    _: Response.Type, _ payload: Span<UInt8>
-  ) throws(RPCError) -> Response {
-    do throws(MessageError) {
-      return try Response(serialized: payload, limits: .response)
-    } catch {
-      throw .protocolViolation("the response cannot be read: \(error.summary)")
-    }
-  }
-}
-
-extension RPCError {
-  /// The server does not speak the protocol, or not the contract.
-  static func protocolViolation(_ message: String) -> RPCError {
-    RPCError(.internal, message, details: [.errorInfo(reason: "PROTOCOL_VIOLATION")])
-  }
-
-  /// The connection ended before the answer came.
-  static func connectionLost(_ path: String, _ error: SystemError?) -> RPCError {
-    RPCError(
-      .unavailable,
-      "the connection to \(path) was lost before the answer, so the call may have been carried out"
-        + (error.map { ": \($0)" } ?? ""),
-      details: [.errorInfo(reason: "OUTCOME_UNKNOWN")])
-  }
-
-  /// No connection came about; the call was not sent.
-  static func unreachable(_ path: String, _ error: SystemError) -> RPCError {
-    RPCError(
-      .unavailable, "cannot reach the server at \(path): \(error)",
-      details: [.errorInfo(reason: "UNREACHABLE")])
-  }
-
-  static let clientClosed = RPCError(
-    .cancelled, "the client was closed", details: [.errorInfo(reason: "CLIENT_CLOSED")])
-
-  static let timedOutUnsent = RPCError(
-    .deadlineExceeded, "the time allowed for the call is over; it was not sent")
-
-  static let timedOut = RPCError(
-    .deadlineExceeded, "the time allowed for the call is over; it may have been carried out")
 }

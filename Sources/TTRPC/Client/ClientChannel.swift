@@ -12,7 +12,9 @@ package final class ClientChannel: RPCChannel {
     try EventLoop(name: "ttrpc-client")
   }
 
-  private let core: Result<ClientCore, RPCError>
+  /// Nil when there is no loop; see ``failure``.
+  private let core: ClientCore?
+  private let failure: RPCError?
   private let configuration: ClientConfiguration
 
   /// Makes a channel. Nothing is connected yet.
@@ -20,47 +22,50 @@ package final class ClientChannel: RPCChannel {
   ///   channels of the process share.
   package init(_ configuration: ClientConfiguration, on loop: EventLoop? = nil) {
     self.configuration = configuration
-    core = (loop.map { .success($0) } ?? Self.shared)
-      .map { ClientCore(configuration, $0) }
-      .mapError { RPCError(.internal, "the client's event loop cannot be started: \($0)") }
+    switch loop.map({ .success($0) }) ?? Self.shared {
+    case .success(let loop):
+      core = ClientCore(configuration, loop)
+      failure = nil
+    case .failure(let error):
+      core = nil
+      failure = RPCError(.internal, "the client's event loop cannot be started: \(error)")
+    }
   }
 
   /// The loop that reads the answers; nil when it could not be started.
-  package var executor: (any TaskExecutor)? { try? core.get().loop }
+  package var executor: (any TaskExecutor)? { core?.loop }
 
   deinit {
-    if case .success(let core) = core { core.loop.submit { core.close() } }
+    if let core { core.loop.submit { core.close() } }
   }
 
   /// Ends every call with CANCELLED and closes the connections. Later calls fail as well. Twice is
   /// not an error.
   package func close() async {
-    guard case .success(let core) = core else { return }
+    guard let core else { return }
     await core.loop.run { core.close() }
   }
 
   package func unary<Request: Message, Response: Message>(
     _ method: MethodName, _ request: Request, _ options: CallOptions
   ) async throws(RPCError) -> Response {
-    let core = try core.get()
+    guard let core else { throw unusable }
     let timeout = options.timeout ?? configuration.defaultTimeout
     guard timeout > .zero else { throw .timedOut }
-    let reply = UnaryReply()
-    let call = ClientCall(
+    guard !Task.isCancelled else { throw .cancelledUnsent }
+    let call = UnaryClientCall(
       data: try RequestFrame.data(method, request, options.metadata),
       flags: [], deadline: Deadline(after: timeout),
-      whenUnreachable: options.whenUnreachable, reply: reply)
+      whenUnreachable: options.whenUnreachable)
     if core.loop.isCurrent {
       core.start(call)
     } else if !core.loop.submit({ core.start(call) }) {
       throw .clientClosed
     }
-    let answer = await withTaskCancellationHandler {
-      await reply.answer()
-    } onCancel: {
+    let answer = await call.answer(giveUp: {
       // Without a loop nobody else can end it any more.
-      if !core.loop.submit({ core.giveUp(call) }) { reply.fail(.clientClosed) }
-    }
+      if !core.loop.submit({ core.giveUp(call) }) { call.fail(.clientClosed) }
+    })
     let payload = try answer.get()
     return try Reply.decode(Response.self, payload.span)
   }
@@ -68,7 +73,8 @@ package final class ClientChannel: RPCChannel {
   package func serverStreaming<Request: Message, Response: Message>(
     _ method: MethodName, _ request: Request, _ options: CallOptions
   ) async throws(RPCError) -> ResponseStream<Response> {
-    let stream = ClientStream(try core.get())
+    guard let core else { throw unusable }
+    let stream = ClientStream(core)
     return try await open(
       stream, try RequestFrame.data(method, request, options.metadata), options,
       flags: .remoteClosed, serverStreams: true)
@@ -77,7 +83,8 @@ package final class ClientChannel: RPCChannel {
   package func clientStreaming<Request: Message, Response: Message>(
     _ method: MethodName, _ options: CallOptions
   ) async throws(RPCError) -> ClientStreamingCall<Request, Response> {
-    let stream = ClientStream(try core.get())
+    guard let core else { throw unusable }
+    let stream = ClientStream(core)
     let responses: ResponseStream<Response> = try await open(
       stream, try RequestFrame.data(method, options.metadata), options,
       flags: [.remoteOpen, .noData],
@@ -88,13 +95,16 @@ package final class ClientChannel: RPCChannel {
   package func bidirectional<Request: Message, Response: Message>(
     _ method: MethodName, _ options: CallOptions
   ) async throws(RPCError) -> BidirectionalCall<Request, Response> {
-    let stream = ClientStream(try core.get())
+    guard let core else { throw unusable }
+    let stream = ClientStream(core)
     let responses: ResponseStream<Response> = try await open(
       stream, try RequestFrame.data(method, options.metadata), options,
       flags: [.remoteOpen, .noData],
       serverStreams: true)
     return BidirectionalCall(requests: RequestWriter(stream: stream), responses: responses)
   }
+
+  private var unusable: RPCError { failure ?? .clientClosed }
 
   private func open<Response: Message>(
     _ stream: ClientStream, _ data: [UInt8], _ options: CallOptions, flags: FrameFlags,
@@ -106,10 +116,9 @@ package final class ClientChannel: RPCChannel {
     let bound = MessageQueue<Response>.Bound(
       messages: configuration.maxQueuedMessages, bytes: configuration.maxQueuedBytes)
     let queue = MessageQueue<Response>(bound: bound) { loop.submit { stream.readOn() } }
-    let call = ClientCall(
+    let call = StreamClientCall(
       data: data, flags: flags, deadline: timeout.map { Deadline(after: $0) } ?? .never,
-      whenUnreachable: options.whenUnreachable,
-      reply: StreamReply(queue: queue, serverStreams: serverStreams))
+      whenUnreachable: options.whenUnreachable, queue: queue, serverStreams: serverStreams)
     try await loop.run { () async throws(RPCError) in try await stream.open(call) }
     let lease = CallLease {
       loop.submit { stream.end(RPCError(.cancelled, "the stream was let go")) }

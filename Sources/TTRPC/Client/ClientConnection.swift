@@ -9,22 +9,24 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
   private let onAnswer: () -> Void
   private let onOutputTaken: () -> Void
   private var decoder = FrameDecoder()
-  private var calls: [UInt32: ClientCall] = [:]
+  private let calls: CallTable
   private var nextID: UInt64 = 1
   private var drainWaiters: [Completion<Void>] = []
   private var isPaused = false
   private var failure: RPCError?
 
   /// - Parameters:
+  ///   - usual: calls on it at the same time for which it is made.
   ///   - onAnswer: called when a call has ended and there is room for another.
   ///   - onOutputTaken: called when ``unsentBytes`` has fallen.
   ///   - onEnd: called once when the connection is gone, after its calls have failed.
   init(
-    _ socket: StreamSocket, path: String, onAnswer: @escaping () -> Void,
+    _ socket: StreamSocket, path: String, usual: Int, onAnswer: @escaping () -> Void,
     onOutputTaken: @escaping () -> Void = {}, onEnd: @escaping (RPCError) -> Void
   ) {
     self.socket = socket
     self.path = path
+    calls = CallTable(usual: usual)
     self.onAnswer = onAnswer
     self.onOutputTaken = onOutputTaken
     self.onEnd = onEnd
@@ -42,7 +44,7 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
   var hasIDs: Bool { nextID <= UInt64(UInt32.max) }
   /// Bytes waiting for the server.
   var unsentBytes: Int { socket.unsentBytes }
-  var pending: Dictionary<UInt32, ClientCall>.Values { calls.values }
+  var pending: [ClientCall] { calls.all }
 
   // MARK: Sending
 
@@ -51,10 +53,10 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
     let id = UInt32(truncatingIfNeeded: nextID)
     nextID += 2
     call.state = .sent(stream: id)
-    calls[id] = call
+    calls.insert(call, id)
     socket.withOutput {
       RequestFrame.append(
-        call.data, call.flags, stream: id, deadline: call.deadline, at: .now(), to: &$0)
+        call.data, call.flags, stream: id, deadline: call.deadline, at: socket.loop.now, to: &$0)
     }
     socket.flush()
   }
@@ -74,7 +76,7 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
 
   /// Forgets a call; its answer will be dropped.
   func forget(_ id: UInt32) {
-    if calls.removeValue(forKey: id) != nil { onAnswer() }
+    if calls.remove(id) { onAnswer() }
   }
 
   /// Ends the connection: every call of it fails with `error`.
@@ -134,11 +136,9 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
 
   func closed(_ error: SystemError?) {
     let failure = failure ?? .connectionLost(path, error)
-    let calls = calls.values
-    self.calls = [:]
-    for call in calls {
+    for call in calls.removeAll() {
       call.state = .over
-      call.reply.fail(failure)
+      call.fail(failure)
     }
     let waiters = drainWaiters
     drainWaiters = []
@@ -150,7 +150,7 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
     // Answers to calls that were given up, and frame types of later versions, are dropped.
     guard let call = calls[header.streamID], header.type == .response || header.type == .data
     else { return }
-    switch call.reply.receive(header, body) {
+    switch call.receive(header, body) {
     case .goesOn: break
     case .full:
       isPaused = true
@@ -164,7 +164,7 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
   private func end(_ id: UInt32, _ error: RPCError) {
     guard let call = calls[id] else { return }
     call.state = .over
-    call.reply.fail(error)
+    call.fail(error)
     forget(id)
   }
 }

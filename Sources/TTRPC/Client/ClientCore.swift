@@ -14,15 +14,20 @@ final class ClientCore: @unchecked Sendable {
     case closed
   }
 
+  /// A call that has waited for one to two of these takes long; see ``UnaryClientCall/takesLong()``.
+  private static let tick = Duration.milliseconds(10)
+
   let configuration: ClientConfiguration
   let loop: EventLoop
   private var link = Link.none
-  private var waiting = Deque<ClientCall>()
-  /// Those in `waiting` that are over and only skipped when their turn comes.
-  private var dead = 0
+  private var waiting = Deque<UnaryClientCall>()
+  /// Those in `waiting` that are not over; the others are only skipped when their turn comes.
+  private var waitingCount = 0
   private var backoff: Backoff
   private var alarm: LoopTimer?
   private var alarmAt = Deadline.never
+  /// Runs while there are calls that may yet be answered soon.
+  private var ticker: LoopTimer?
   private var idleTimer: LoopTimer?
   private var restTimer: LoopTimer?
   private var lastUse: MonotonicInstant
@@ -38,11 +43,11 @@ final class ClientCore: @unchecked Sendable {
   // MARK: Unary calls
 
   /// Sends a call, now or when it can be.
-  func start(_ call: ClientCall) {
+  func start(_ call: UnaryClientCall) {
     // A cancellation may have been faster.
     guard case .made = call.state else { return }
     lastUse = loop.now
-    guard waiting.count - dead < configuration.maxWaiting else {
+    guard waitingCount < configuration.maxWaiting else {
       return end(call, RPCError(.resourceExhausted, "too many calls wait for the server"))
     }
     switch link {
@@ -53,15 +58,15 @@ final class ClientCore: @unchecked Sendable {
       error.details.append(.retryInfo(loop.now.duration(to: until)))
       return end(call, error)
     case .ready(let connection)
-    where waiting.isEmpty && hasRoom(connection) && connection.hasIDs:
+    where waitingCount == 0 && hasRoom(connection) && connection.hasIDs:
       // Nearly always: nobody waits, and there is room.
       guard call.deadline.instant > loop.now else { return end(call, .timedOutUnsent) }
       connection.send(call)
-      return watch(call.deadline)
+      return watch(call)
     case .none, .connecting, .ready, .resting:
       call.state = .waiting
-      waiting.append(call)
-      watch(call.deadline)
+      wait(call)
+      watch(call)
     }
     switch link {
     case .none: connect()
@@ -72,15 +77,9 @@ final class ClientCore: @unchecked Sendable {
   }
 
   /// Gives a call up: its task was cancelled.
-  func giveUp(_ call: ClientCall) {
+  func giveUp(_ call: UnaryClientCall) {
     let wasSent = if case .sent = call.state { true } else { false }
-    drop(
-      call,
-      RPCError(
-        .cancelled,
-        wasSent
-          ? "the call was cancelled; it may have been carried out"
-          : "the call was cancelled; it was not sent"))
+    drop(call, wasSent ? .cancelled : .cancelledUnsent)
   }
 
   /// Ends everything. Calls fail with CANCELLED.
@@ -90,6 +89,7 @@ final class ClientCore: @unchecked Sendable {
     restTimer?.cancel()
     idleTimer?.cancel()
     alarm?.cancel()
+    ticker?.cancel()
     switch old {
     case .connecting(let task): task.cancel()
     case .ready(let connection): connection.close(.clientClosed)
@@ -100,18 +100,17 @@ final class ClientCore: @unchecked Sendable {
   }
 
   private func pump() {
-    guard !waiting.isEmpty, case .ready(let connection) = link else { return }
+    guard waitingCount > 0, case .ready(let connection) = link else { return }
     while hasRoom(connection), let call = waiting.popFirst() {
-      guard case .waiting = call.state else {
-        dead -= 1
-        continue
-      }
+      guard case .waiting = call.state else { continue }
+      leftQueue()
       guard call.deadline.instant > loop.now else {
         end(call, .timedOutUnsent)
         continue
       }
       guard connection.hasIDs else {
         waiting.prepend(call)
+        waitingCount += 1
         if connection.inFlight == 0 { connection.close(.clientClosed) }
         return
       }
@@ -124,32 +123,43 @@ final class ClientCore: @unchecked Sendable {
       && connection.unsentBytes < configuration.outboundMark
   }
 
+  private func wait(_ call: UnaryClientCall) {
+    waiting.append(call)
+    waitingCount += 1
+  }
+
+  private func leftQueue() {
+    waitingCount -= 1
+    // Those that are left are over.
+    if waitingCount == 0 { waiting.removeAll(keepingCapacity: true) }
+  }
+
   private func end(_ call: ClientCall, _ error: RPCError) {
     call.state = .over
-    call.reply.fail(error)
+    call.fail(error)
   }
 
   private func drop(_ call: ClientCall, _ error: RPCError) {
     let state = call.state
-    call.state = .over
+    end(call, error)
     switch state {
-    case .made: call.reply.fail(error)
+    case .made: break
     case .waiting:
-      call.reply.fail(error)
-      dead += 1
-      if dead > max(64, waiting.count / 2) { waiting = takeWaiting() }
+      leftQueue()
+      if waiting.count - waitingCount > max(64, waiting.count / 2) {
+        for call in takeWaiting() { wait(call) }
+      }
     case .sent(let id):
-      call.reply.fail(error)
       if case .ready(let connection) = link { connection.forget(id) }
     case .over: break
     }
   }
 
   /// Takes out who still waits.
-  private func takeWaiting() -> Deque<ClientCall> {
+  private func takeWaiting() -> Deque<UnaryClientCall> {
     let calls = waiting.filter { if case .waiting = $0.state { true } else { false } }
     waiting = []
-    dead = 0
+    waitingCount = 0
     return calls
   }
 
@@ -174,7 +184,8 @@ final class ClientCore: @unchecked Sendable {
   private func connected(_ socket: StreamSocket) {
     if case .closed = link { return socket.close() }
     let connection = ClientConnection(
-      socket, path: configuration.path, onAnswer: { [self] in pump() },
+      socket, path: configuration.path, usual: configuration.maxInFlight,
+      onAnswer: { [self] in pump() },
       onOutputTaken: { [self] in pump() }, onEnd: { [self] _ in connectionEnded() })
     do throws(SystemError) {
       try connection.start()
@@ -195,10 +206,10 @@ final class ClientCore: @unchecked Sendable {
     for call in takeWaiting() {
       switch call.whenUnreachable {
       case .fail: end(call, failure)
-      case .wait: waiting.append(call)
+      case .wait: wait(call)
       }
     }
-    if !waiting.isEmpty { wake(at: until) }
+    if waitingCount > 0 { wake(at: until) }
   }
 
   private func connectionEnded() {
@@ -206,13 +217,13 @@ final class ClientCore: @unchecked Sendable {
     if case .closed = link { return }
     link = .none
     // Those that were not sent cannot have reached the server.
-    if waiting.count > dead { connect() }
+    if waitingCount > 0 { connect() }
   }
 
   private func wake(at instant: MonotonicInstant) {
     restTimer?.cancel()
     restTimer = loop.schedule(at: instant) { [weak self] in
-      guard let self, case .resting = self.link, !self.waiting.isEmpty else { return }
+      guard let self, case .resting = self.link, self.waitingCount > 0 else { return }
       self.connect()
     }
   }
@@ -229,7 +240,39 @@ final class ClientCore: @unchecked Sendable {
     }
   }
 
-  // MARK: Deadlines
+  // MARK: Time
+
+  private func watch(_ call: UnaryClientCall) {
+    watch(call.deadline)
+    if ticker == nil { startTicker() }
+  }
+
+  private func startTicker() {
+    ticker = loop.schedule(after: Self.tick) { [weak self] in self?.ticked() }
+  }
+
+  /// Tells the calls that have seen a tick before that they take long.
+  private func ticked() {
+    ticker = nil
+    var hasFresh = false
+    eachCall { call in
+      switch call.age {
+      case .fresh:
+        call.age = .seen
+        hasFresh = true
+      case .seen: call.takesLong()
+      case .long: break
+      }
+    }
+    if hasFresh { startTicker() }
+  }
+
+  private func eachCall(_ body: (UnaryClientCall) -> Void) {
+    waiting.forEach(body)
+    if case .ready(let connection) = link {
+      for case let call as UnaryClientCall in connection.pending { body(call) }
+    }
+  }
 
   /// One timer for the earliest deadline: calls that are answered in time leave it alone.
   private func watch(_ deadline: Deadline) {
@@ -247,7 +290,7 @@ final class ClientCore: @unchecked Sendable {
       if call.deadline <= now {
         end(call, .timedOutUnsent)
       } else {
-        waiting.append(call)
+        wait(call)
         next = next.sooner(call.deadline)
       }
     }

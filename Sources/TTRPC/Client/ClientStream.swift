@@ -36,7 +36,7 @@ final class ClientStream: @unchecked Sendable {
         throw .clientClosed
       }
       let connection = ClientConnection(
-        socket, path: core.configuration.path, onAnswer: { [self] in answered() },
+        socket, path: core.configuration.path, usual: 1, onAnswer: { [self] in answered() },
         onEnd: { [self] error in ended(error) })
       do throws(SystemError) {
         try connection.start()
@@ -131,7 +131,7 @@ final class ClientStream: @unchecked Sendable {
   private func ended(_ error: RPCError) {
     timer?.cancel()
     if case .ended = link {} else { link = .ended(error) }
-    call?.reply.fail(error)
+    call?.fail(error)
     call = nil
     core.leave(self)
   }

@@ -4,7 +4,7 @@ internal import Reactor
 /// Builds Request frames.
 enum RequestFrame {
   /// Most bytes of data: there must be room for ten of the field `timeout_nano`.
-  private static let maxDataBytes = FrameHeader.maxDataLength - 10
+  fileprivate static let maxDataBytes = FrameHeader.maxDataLength - 10
 
   /// The data for a call without its time, made by the caller's thread so that the loop has only to
   /// copy it.
@@ -13,52 +13,74 @@ enum RequestFrame {
   static func data(
     _ method: MethodName, _ request: some Message, _ metadata: Metadata
   ) throws(RPCError) -> [UInt8] {
-    try data(method, metadata) { data throws(MessageError) in
-      try request.appendSerialized(asField: 3, to: &data)
+    var total = 0
+    let data: [UInt8]?
+    do throws(MessageError) {
+      let metadata = try serialized(metadata)
+      data = try request.withPacked { packed in
+        total = size(method, metadata) + packed.size(asField: 3)
+        guard total <= maxDataBytes else { return nil }
+        var data: [UInt8] = []
+        data.append(addingCapacity: total) { span in
+          append(method, metadata, to: &span)
+          packed.append(asField: 3, to: &span)
+        }
+        return data
+      }
+    } catch {
+      throw RPCError(error)
     }
+    guard let data else { throw .tooLong(total) }
+    return data
   }
 
   /// The same for a stream of requests, which has none here.
   static func data(_ method: MethodName, _ metadata: Metadata) throws(RPCError) -> [UInt8] {
-    try data(method, metadata) { _ in }
-  }
-
-  private static func data(
-    _ method: MethodName, _ metadata: Metadata,
-    _ appendRequest: (inout [UInt8]) throws(MessageError) -> Void
-  ) throws(RPCError) -> [UInt8] {
-    var data: [UInt8] = []
-    // Most requests fit.
-    data.reserveCapacity(256)
+    let rest: [UInt8]
     do throws(MessageError) {
-      // By hand, as these two are in every call; the parts of a message may stand one behind the other
-      // in any order, so the payload needs no copy of its own.
-      append(field: 1, method.service, to: &data)
-      append(field: 2, method.method, to: &data)
-      if !metadata.isEmpty {
-        var envelope = TTRPCRequest()
-        envelope.metadata = metadata.entries.map { TTRPCKeyValue(key: $0.key, value: $0.value) }
-        try envelope.appendSerialized(to: &data)
-      }
-      try appendRequest(&data)
+      rest = try serialized(metadata)
     } catch {
-      throw RPCError(.invalidArgument, error.summary, details: [.badRequest(error.violations)])
+      throw RPCError(error)
     }
-    guard data.count <= maxDataBytes else {
-      throw RPCError(
-        .resourceExhausted,
-        "the request has \(data.count) bytes, \(maxDataBytes) are allowed")
-    }
+    let size = size(method, rest)
+    guard size <= maxDataBytes else { throw .tooLong(size) }
+    var data: [UInt8] = []
+    data.append(addingCapacity: size) { span in append(method, rest, to: &span) }
     return data
   }
 
-  private static func append(field number: UInt8, _ text: String, to data: inout [UInt8]) {
-    data.append(number << 3 | 2)
-    FrameWriter.append(varint: UInt64(text.utf8.count), to: &data)
-    data.append(addingCapacity: text.utf8.count) { span in
-      let bytes = text.utf8Span.span
-      for index in bytes.indices { span.append(bytes[index]) }
-    }
+  // By hand, as these two names are in every call; the parts of a message may stand one behind the
+  // other in any order, so the payload needs no copy of its own.
+
+  private static func size(_ method: MethodName, _ metadata: [UInt8]) -> Int {
+    size(method.service) + size(method.method) + metadata.count
+  }
+
+  private static func append(
+    _ method: MethodName, _ metadata: [UInt8], to span: inout OutputSpan<UInt8>
+  ) {
+    append(field: 1, method.service, to: &span)
+    append(field: 2, method.method, to: &span)
+    span.append(copying: metadata.span)
+  }
+
+  private static func size(_ text: String) -> Int {
+    1 + FrameWriter.varintLength(UInt64(text.utf8.count)) + text.utf8.count
+  }
+
+  private static func append(
+    field number: UInt8, _ text: String, to span: inout OutputSpan<UInt8>
+  ) {
+    span.append(number << 3 | 2)
+    FrameWriter.append(varint: UInt64(text.utf8.count), to: &span)
+    span.append(copying: text.utf8Span.span)
+  }
+
+  private static func serialized(_ metadata: Metadata) throws(MessageError) -> [UInt8] {
+    if metadata.isEmpty { return [] }
+    var envelope = TTRPCRequest()
+    envelope.metadata = metadata.entries.map { TTRPCKeyValue(key: $0.key, value: $0.value) }
+    return try envelope.serialized()
   }
 
   /// Puts a frame behind the bytes of `output`: the data, and what is left of the call's time. That
@@ -72,12 +94,27 @@ enum RequestFrame {
     // Zero would mean the server's own time.
     let time = deadline == .never ? nil : UInt64(max(1, left))
     let length = data.count + (time.map { 1 + FrameWriter.varintLength($0) } ?? 0)
-    FrameWriter.append(
-      FrameHeader(dataLength: UInt32(length), streamID: id, type: .request, flags: flags),
-      to: &output)
-    output.append(contentsOf: data)
-    guard let time else { return }
-    output.append(0x20)
-    FrameWriter.append(varint: time, to: &output)
+    let header = FrameHeader(
+      dataLength: UInt32(length), streamID: id, type: .request, flags: flags)
+    output.append(addingCapacity: FrameHeader.byteCount + length) { span in
+      header.append(to: &span)
+      span.append(copying: data.span)
+      guard let time else { return }
+      span.append(0x20)
+      FrameWriter.append(varint: time, to: &span)
+    }
+  }
+}
+
+extension RPCError {
+  /// Text of the request cannot travel.
+  fileprivate init(_ error: MessageError) {
+    self.init(.invalidArgument, error.summary, details: [.badRequest(error.violations)])
+  }
+
+  fileprivate static func tooLong(_ size: Int) -> RPCError {
+    RPCError(
+      .resourceExhausted,
+      "the request has \(size) bytes, \(RequestFrame.maxDataBytes) are allowed")
   }
 }

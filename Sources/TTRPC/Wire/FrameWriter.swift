@@ -86,12 +86,18 @@ package enum FrameWriter {
 
   /// A number as protobuf writes it.
   static func append(varint number: UInt64, to output: inout [UInt8]) {
+    output.append(addingCapacity: varintLength(number)) { span in append(varint: number, to: &span)
+    }
+  }
+
+  /// A number as protobuf writes it, behind what is in `output`, which has room for it.
+  static func append(varint number: UInt64, to output: inout OutputSpan<UInt8>) {
     var rest = number
     while rest >= 0x80 {
       output.append(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7
     }
-    output.append(UInt8(rest))
+    output.append(UInt8(truncatingIfNeeded: rest))
   }
 
   /// Bytes of a number as protobuf writes it.
