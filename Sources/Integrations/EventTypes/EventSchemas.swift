@@ -1,4 +1,4 @@
-internal import JSONSchema
+package import JSONSchema
 internal import ProtobufC
 package import Reactor
 internal import Synchronization
@@ -56,7 +56,7 @@ package final class EventSchemas: Sendable {
   ///   wrong, its JSON pointer in front; `internal` when the stored schema cannot be used; what the
   ///   read threw; `DeadlineExceeded` or `CancellationError`.
   package func check(
-    _ type: String, of tenant: TenantID, payload: [UInt8], _ work: inout SchemaWork,
+    _ type: String, of tenant: TenantID, payload: [UInt8], _ work: inout StepBudget,
     deadline: Deadline
   ) async throws {
     switch try await answer(SchemaCache.Key(tenant: tenant, type: type), deadline) {
@@ -73,7 +73,7 @@ package final class EventSchemas: Sendable {
   }
 
   private static func check(
-    _ payload: [UInt8], against schema: JSONSchema, _ work: inout SchemaWork,
+    _ payload: [UInt8], against schema: JSONSchema, _ work: inout StepBudget,
     _ place: inout SchemaTurns.Place, _ deadline: Deadline
   ) async throws {
     let field = "event_data"
@@ -85,15 +85,15 @@ package final class EventSchemas: Sendable {
     } catch {
       throw ServiceError.invalid(field, error.sentence)
     }
-    var validation = schema.validation(of: document, budget: work.budget)
+    var validation = schema.validation(of: document, budget: work)
     do {
       var isOver = false
       while !isOver {
         try await place.pauseIfDue(deadline)
         // Also when it was too much: others have their turn after that as well.
         defer {
-          place.note(work.budget.remaining - validation.budget.remaining)
-          work.budget = validation.budget
+          place.note(work.remaining - validation.budget.remaining)
+          work = validation.budget
         }
         isOver = try validation.goOn(steps: place.left)
       }

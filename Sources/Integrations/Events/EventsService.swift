@@ -39,7 +39,7 @@ package struct EventsService: EventService {
     let event = check.event(request)
     try check.finish()
     try environment.access.require(tenant, call)
-    var work = SchemaWork()
+    var work = StepBudget()
     do {
       try await schemas.check(
         event.type, of: tenant, payload: event.data, &work, deadline: call.deadline)
@@ -61,7 +61,7 @@ package struct EventsService: EventService {
     let batch = check.events(request)
     try check.finish()
     try environment.access.require(tenant, call)
-    var work = SchemaWork()
+    var work = StepBudget()
     for (index, event) in batch.enumerated() {
       do {
         try await schemas.check(

@@ -35,14 +35,32 @@ extension UUID {
 
   /// Lower case, as the contract writes ids.
   package var text: String {
-    var text: [UInt8] = []
-    text.reserveCapacity(36)
-    for byte in bytes {
-      if Self.isHyphen(at: text.count) { text.append(UInt8(ascii: "-")) }
-      text.append(Self.digit(byte >> 4))
-      text.append(Self.digit(byte & 15))
+    let (high, low) = halves
+    // The digits that are still to be written, the next one at the top.
+    var (digits, rest) = (high, low)
+    let text = InlineArray<36, UInt8> { index in
+      if Self.isHyphen(at: index) { return UInt8(ascii: "-") }
+      defer { (digits, rest) = (digits << 4 | rest >> 60, rest << 4) }
+      return Self.digit(UInt8(truncatingIfNeeded: digits >> 60))
     }
-    return String(decoding: text, as: UTF8.self)
+    // ASCII is UTF-8.
+    guard let text = try? UTF8Span(validating: text.span) else { return uuidString.lowercased() }
+    return String(copying: text)
+  }
+
+  /// The sixteen bytes as two numbers, the first byte at the top of the first.
+  private var halves: (high: UInt64, low: UInt64) {
+    let u = uuid
+    func half(
+      _ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8, _ e: UInt8, _ f: UInt8, _ g: UInt8, _ h: UInt8
+    ) -> UInt64 {
+      let high = UInt64(a) << 56 | UInt64(b) << 48 | UInt64(c) << 40 | UInt64(d) << 32
+      return high | UInt64(e) << 24 | UInt64(f) << 16 | UInt64(g) << 8 | UInt64(h)
+    }
+    return (
+      half(u.0, u.1, u.2, u.3, u.4, u.5, u.6, u.7),
+      half(u.8, u.9, u.10, u.11, u.12, u.13, u.14, u.15)
+    )
   }
 
   private static func isHyphen(at index: Int) -> Bool {

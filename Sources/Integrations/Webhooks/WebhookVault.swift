@@ -48,7 +48,7 @@ struct WebhookVault: Sendable {
   func open(
     _ envelope: [UInt8], for lane: WebhookLane, revision: Int64
   ) throws(WebhookVaultError) -> WebhookCredentials {
-    let key = OpenedCredentials.Key(envelope: envelope, lane: lane, revision: revision)
+    let key = OpenedCredentials.Key(envelope: Data(envelope), lane: lane, revision: revision)
     if let known = opened[key] { return known }
     let credentials = try reopen(envelope, for: lane, revision: revision)
     opened[key] = credentials
@@ -123,7 +123,8 @@ private final class OpenedCredentials: Sendable {
   private static let most = 4096
 
   struct Key: Hashable {
-    let envelope: [UInt8]
+    // Not an array: those are compared byte by byte.
+    let envelope: Data
     let lane: WebhookLane
     let revision: Int64
 

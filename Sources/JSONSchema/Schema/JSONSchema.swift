@@ -27,9 +27,6 @@ package struct JSONSchema: Sendable {
 
   /// Violations reported unless told otherwise.
   package static let defaultMaxViolations = 10
-  /// Steps a validation may take unless told otherwise: a document of some 200,000 values against
-  /// an ordinary schema.
-  package static let defaultMaxSteps = 2_000_000
 
   let compiled: CompiledSchema
 
@@ -57,7 +54,7 @@ package struct JSONSchema: Sendable {
   /// - Throws: ``ValidationError`` `tooComplex` when that was not enough.
   package func validate(
     _ document: JSONDocument, maxViolations: Int = defaultMaxViolations,
-    maxSteps: Int = defaultMaxSteps
+    maxSteps: Int = StepBudget.usualSteps
   ) throws(ValidationError) -> [Violation] {
     var validation = validation(
       of: document, maxViolations: maxViolations, budget: StepBudget(steps: maxSteps))

@@ -1,9 +1,13 @@
 /// What a validation may still cost. A step is a keyword looked at, a value compared, a state of a
 /// pattern tried for a character: all take about the same time, some tens of nanoseconds.
 package struct StepBudget: Sendable {
+  /// What there is unless told otherwise, for all payloads of a call together: some 100,000 values against
+  /// ordinary schemas, and some 50 ms.
+  package static let usualSteps = 1_000_000
+
   package private(set) var remaining: Int
 
-  package init(steps: Int) { remaining = steps }
+  package init(steps: Int = usualSteps) { remaining = steps }
 
   /// - Throws: ``ValidationError`` `tooComplex` when that is more than what is left.
   mutating func spend(_ steps: Int) throws(ValidationError) {

@@ -30,10 +30,14 @@ struct CallGroup {
 
     /// The rank of a key among those it asks for.
     mutating func rank(of key: LookupKey) -> Int {
-      if let known = ranks[key] { return known }
-      ranks[key] = keys.count
+      let rank = keys.count
+      // Nearly always it is new: then it is looked for once.
+      if let known = ranks.updateValue(rank, forKey: key) {
+        ranks[key] = known
+        return known
+      }
       keys.append(key)
-      return keys.count - 1
+      return rank
     }
   }
 

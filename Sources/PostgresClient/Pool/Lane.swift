@@ -140,10 +140,14 @@ final class Lane {
   }
 
   private func send(_ group: [Call], on connection: Connection) {
+    var last: Statement?
     let fitting = group.filter { call in
+      if call.statement == last { return true }
+      last = call.statement
       guard connection.hasOther(than: call.statement) else { return true }
       let rule = "two statements are named \(call.statement.name)"
       call.finish(.failure(DatabaseError(.misuse(rule))))
+      last = nil
       return false
     }
     guard !fitting.isEmpty else { return }

@@ -6,7 +6,7 @@ internal import FoundationEssentials
 /// starting a statement costs the server several times what finding a row does. Each call gets what it
 /// would have got alone. The statement names the tenant to the row policies before it looks for each
 /// row, so that they let that tenant's rows through and no other's.
-package struct Lookup<Row: Sendable>: Sendable {
+package final class Lookup<Row: Sendable>: Sendable {
   package let query: Query<Row>
 
   package var statement: Statement { query.statement }

@@ -3,7 +3,9 @@
 /// A query is prepared on a connection, under its name, the first time that connection runs it. Two
 /// queries never share a name; a second text under one name is refused (``DatabaseError``
 /// `.misuse`), because a connection would run whichever it saw first.
-package struct Query<Row: Sendable>: Sendable {
+///
+/// A class, as a generic struct is laid out anew at run time wherever it is handed on.
+package final class Query<Row: Sendable>: Sendable {
   package let statement: Statement
   let decode: @Sendable (inout RowReader) throws(RowError) -> Row
 
@@ -12,7 +14,7 @@ package struct Query<Row: Sendable>: Sendable {
   ///   - sql: one statement with `$n` for every value.
   ///   - effect: whether it writes; nil takes it from the text (``Statement/Effect/inferred(from:)``).
   ///   - decode: reads every column of one row, in order.
-  package init(
+  package convenience init(
     _ name: String, _ sql: String, effect: Statement.Effect? = nil,
     _ decode: @escaping @Sendable (inout RowReader) throws(RowError) -> Row
   ) {
@@ -30,7 +32,7 @@ package struct Query<Row: Sendable>: Sendable {
 
 extension Query where Row == Void {
   /// A statement whose rows, if any, nobody reads: for ``Database/execute(_:_:in:deadline:)``.
-  package init(_ name: String, _ sql: String, effect: Statement.Effect? = nil) {
+  package convenience init(_ name: String, _ sql: String, effect: Statement.Effect? = nil) {
     self.init(name, sql, effect: effect) { row throws(RowError) in try row.skipRest() }
   }
 }

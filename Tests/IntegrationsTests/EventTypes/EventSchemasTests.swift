@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IntegrationAPI
 import Integrations
+import JSONSchema
 import ProtobufC
 import Reactor
 import Synchronization
@@ -75,12 +76,12 @@ struct EventSchemasTests {
     _ schemas: EventSchemas, _ payload: String, _ type: String = "t",
     within time: Duration = .seconds(60)
   ) async throws {
-    var work = SchemaWork()
+    var work = StepBudget()
     try await check(schemas, payload, type, &work, within: time)
   }
 
   private func check(
-    _ schemas: EventSchemas, _ payload: String, _ type: String, _ work: inout SchemaWork,
+    _ schemas: EventSchemas, _ payload: String, _ type: String, _ work: inout StepBudget,
     within time: Duration = .seconds(60)
   ) async throws {
     try await schemas.check(
@@ -225,7 +226,7 @@ struct EventSchemasTests {
     catalogue.set("t", Array(#"{"items": {"type": "integer"}}"#.utf8))
     let schemas = catalogue.schemas()
     let payload = "[\((0..<1_000).map(String.init).joined(separator: ","))]"
-    var work = SchemaWork(steps: 10_000)
+    var work = StepBudget(steps: 10_000)
     var checked = 0
     let error = await expectStatus(.invalidArgument) {
       while checked < 100 {
@@ -242,8 +243,8 @@ struct EventSchemasTests {
   @Test(
     "while a payload is checked its loop has turns for others",
     arguments: [
-      (calls: 1, payloads: 1, items: 50_000, steps: SchemaWork.mostSteps),
-      (calls: 1, payloads: 500, items: 100, steps: SchemaWork.mostSteps),
+      (calls: 1, payloads: 1, items: 50_000, steps: StepBudget.usualSteps),
+      (calls: 1, payloads: 500, items: 100, steps: StepBudget.usualSteps),
       // Each is too much work.
       (calls: 20, payloads: 1, items: 4_000, steps: 10_000),
     ])
@@ -264,13 +265,13 @@ struct EventSchemasTests {
       try await check(schemas, payload)
       count()
       for _ in 0..<calls {
-        var work = SchemaWork(steps: steps)
+        var work = StepBudget(steps: steps)
         for _ in 0..<payloads {
           do {
             try await check(schemas, payload, "t", &work)
-            #expect(steps == SchemaWork.mostSteps)
+            #expect(steps == StepBudget.usualSteps)
           } catch is ServiceError {
-            #expect(steps < SchemaWork.mostSteps)
+            #expect(steps < StepBudget.usualSteps)
           }
         }
       }
@@ -291,7 +292,7 @@ struct EventSchemasTests {
     let loop = try EventLoop(name: "test")
     let ended = Ended()
     @Sendable func check(_ name: String, of tenant: TenantID, _ payload: [UInt8]) async throws {
-      var work = SchemaWork()
+      var work = StepBudget()
       do {
         try await schemas.check(
           "t", of: tenant, payload: payload, &work,
@@ -382,7 +383,7 @@ struct EventSchemasTests {
         try await types.schema(of: type, tenant: tenant, unless: known, deadline: deadline)
       }
       func check(_ payload: String, of tenant: TenantID) async throws {
-        var work = SchemaWork()
+        var work = StepBudget()
         try await schemas.check(
           "t", of: tenant, payload: Array(payload.utf8), &work, deadline: .within(.seconds(60)))
       }
@@ -400,7 +401,7 @@ struct EventSchemasTests {
       try await world.deleteType("t")
       clock.withLock { $0 = $0.advanced(by: .seconds(1)) }
       try await check("[]", of: world.tenant)
-      var work = SchemaWork()
+      var work = StepBudget()
       try await EventSchemas(types).check(
         "t", of: world.tenant, payload: [], &work, deadline: .within(.seconds(60)))
     }
