@@ -21,11 +21,9 @@ BIN     := .build/release
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# The programs bring Swift's libraries along: they are installed where there is no toolchain.
 build: ## build the daemon and the command line tool, optimised
 	@scripts/ensure-packages $(BUILD_PACKAGES)
-	swift build -c release --static-swift-stdlib --product integrationd
-	swift build -c release --static-swift-stdlib --product integrationctl
+	@scripts/build-release integrationd integrationctl
 
 run: ## build, then start the daemon in the foreground on an embedded PostgreSQL
 	@scripts/ensure-packages $(RUN_PACKAGES)
