@@ -41,6 +41,8 @@ internal import Glibc
   /// What is enqueued next runs before ``enqueue(_:)`` returns.
   var runsNextJobAtOnce = false
   private var turnStart = MonotonicInstant.now()
+  /// Descriptors that were ready at the start of this turn. On the loop only.
+  package private(set) var eventCount = 0
   private var isStopping = false
 
   private enum Termination {
@@ -312,6 +314,7 @@ internal import Glibc
     let count = poller.wait(milliseconds: sleepMilliseconds())
     mailbox.awake()
     turnStart = .now()
+    eventCount = count
     for index in 0..<count {
       let (token, readiness) = poller.event(index)
       guard token != Poller.wakeToken else { continue }

@@ -237,6 +237,9 @@ extension ServerConnection {
     guard isReading, number == runner else { return nil }
     keepContext(of: last)
     socket.withArrivedBytes { opened = nextCall(in: $0) }
+    // Where nobody else has asked in this turn, the answers leave before the task is put away and the
+    // turn ends. Otherwise the first to hear would ask again while the others' calls run.
+    if opened == nil, loop.eventCount == 1, !isPaused { socket.writeNow() }
     return opened?.code.isUnary == true ? opened.take() : nil
   }
 
