@@ -24,7 +24,8 @@
 /// Every failure is an ``RPCError``. A call whose connection is lost before the answer fails with
 /// ``StatusCode/unavailable`` and the reason `OUTCOME_UNKNOWN`: it may have been carried out, and it
 /// is never sent twice. Repeat it with the same idempotency key. Cancelling the task of a call ends
-/// the wait for it, at most 20 ms later; the daemon works on until the call's deadline.
+/// the wait for it, some 20 ms later; the daemon works on until the call's deadline. A task that is
+/// cancelled already makes no unary call: what is to be done then is done in another.
 public struct IntegrationClient: Sendable {
   /// Tenants: the customers of the product.
   public let tenants: TenantServiceClient

@@ -1,8 +1,7 @@
 /// What a validation may still cost. A step is a keyword looked at, a value compared, a state of a
 /// pattern tried for a character: all take about the same time, some tens of nanoseconds.
 package struct StepBudget: Sendable {
-  /// What there is unless told otherwise, for all payloads of a call together: some 100,000 values against
-  /// ordinary schemas, and some 50 ms.
+  /// What there is unless told otherwise: some 100,000 values against an ordinary schema, and some 50 ms.
   package static let usualSteps = 1_000_000
 
   package private(set) var remaining: Int

@@ -2,6 +2,7 @@ extension OutputSpan<UInt8> {
   /// Copies `bytes` behind what is there, which must have room for them.
   package mutating func append(copying bytes: Span<UInt8>) {
     precondition(freeCapacity >= bytes.count, "\(bytes.count) bytes need as much room")
+    guard bytes.count > 0 else { return }
     unsafe bytes.withUnsafeBytes { bytes in
       guard let source = bytes.baseAddress else { return }
       unsafe withUnsafeMutableBufferPointer { target, count in

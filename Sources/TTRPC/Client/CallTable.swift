@@ -11,6 +11,9 @@ final class CallTable {
     var stream: UInt32 = 0
   }
 
+  /// Most calls at the same time for which it is made; others stand aside.
+  private static let most = 512
+
   private let places: [Place]
   /// Calls whose place was taken.
   private var aside: [UInt32: ClientCall] = [:]
@@ -19,7 +22,7 @@ final class CallTable {
   /// - Parameter usual: calls at the same time for which it is made.
   init(usual: Int) {
     var size = 1
-    while size < 2 * usual { size *= 2 }
+    while size < 2 * min(usual, Self.most) { size *= 2 }
     places = (0..<size).map { _ in Place() }
   }
 

@@ -3,6 +3,10 @@ internal import Reactor
 /// A connection to a server: sends requests, hands out the frames that come back.
 // SAFETY: touched on the socket's loop only.
 final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
+  /// Requests that wait for the end of the turn. With more the server begins with these while others are
+  /// made: else each of the two would wait for all that the other does.
+  private static let mostUnwritten = 32
+
   private let path: String
   private let socket: StreamSocket
   private let onEnd: (RPCError) -> Void
@@ -14,6 +18,8 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
   private var drainWaiters: [Completion<Void>] = []
   private var isPaused = false
   private var failure: RPCError?
+  /// Requests since the last write.
+  private var unwritten = 0
 
   /// - Parameters:
   ///   - usual: calls on it at the same time for which it is made.
@@ -56,9 +62,15 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
     calls.insert(call, id)
     socket.withOutput {
       RequestFrame.append(
-        call.data, call.flags, stream: id, deadline: call.deadline, at: socket.loop.now, to: &$0)
+        call.data, call.flags, stream: id, deadline: call.deadline, at: .now(), to: &$0)
     }
-    socket.flush()
+    unwritten += 1
+    if unwritten < Self.mostUnwritten {
+      socket.flush()
+    } else {
+      unwritten = 0
+      socket.writeNow()
+    }
   }
 
   /// Sends a message of a stream of requests, or its end.
@@ -126,6 +138,7 @@ final class ClientConnection: StreamSocketDelegate, @unchecked Sendable {
   }
 
   func outputTaken() {
+    unwritten = 0
     if socket.unsentBytes == 0 {
       let waiters = drainWaiters
       drainWaiters = []

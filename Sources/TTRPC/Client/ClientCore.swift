@@ -44,8 +44,6 @@ final class ClientCore: @unchecked Sendable {
 
   /// Sends a call, now or when it can be.
   func start(_ call: UnaryClientCall) {
-    // A cancellation may have been faster.
-    guard case .made = call.state else { return }
     lastUse = loop.now
     guard waitingCount < configuration.maxWaiting else {
       return end(call, RPCError(.resourceExhausted, "too many calls wait for the server"))
@@ -67,6 +65,8 @@ final class ClientCore: @unchecked Sendable {
       call.state = .waiting
       wait(call)
       watch(call)
+      // Nor could the ticker tell it any more, should the loop end before there is a connection.
+      if case .ready = link {} else { call.takesLong() }
     }
     switch link {
     case .none: connect()
@@ -143,7 +143,6 @@ final class ClientCore: @unchecked Sendable {
     let state = call.state
     end(call, error)
     switch state {
-    case .made: break
     case .waiting:
       leftQueue()
       if waiting.count - waitingCount > max(64, waiting.count / 2) {
@@ -151,7 +150,7 @@ final class ClientCore: @unchecked Sendable {
       }
     case .sent(let id):
       if case .ready(let connection) = link { connection.forget(id) }
-    case .over: break
+    case .made, .over: break
     }
   }
 
@@ -268,7 +267,7 @@ final class ClientCore: @unchecked Sendable {
   }
 
   private func eachCall(_ body: (UnaryClientCall) -> Void) {
-    waiting.forEach(body)
+    for call in waiting { if case .waiting = call.state { body(call) } }
     if case .ready(let connection) = link {
       for case let call as UnaryClientCall in connection.pending { body(call) }
     }

@@ -70,6 +70,7 @@ struct RequestCheckTests {
   func roundTrip() {
     for _ in 0..<100 {
       let uuid = UUID()
+      #expect(uuid.text == uuid.uuidString.lowercased())
       #expect(UUID(strict: uuid.text) == uuid)
       #expect(UUID(bytes: uuid.bytes) == uuid)
     }

@@ -357,6 +357,20 @@ struct ClientTests {
     #expect(await cancelled.value.code == .cancelled)
   }
 
+  @Test(
+    "a call without a connection can be cancelled when its loop is over", .timeLimit(.minutes(1)))
+  func loopEnds() async throws {
+    let loop = try EventLoop(name: "ends")
+    let channel = ClientChannel(ClientConfiguration(path: temporaryPath()), on: loop)
+    let options = CallOptions(timeout: .seconds(3600), whenUnreachable: .wait)
+    let waiting = Task { await rpcError { try await echo(channel, "Echo", options) } }
+    // In the first milliseconds of the call, or before it.
+    await loop.run {}
+    await loop.shutdown()
+    waiting.cancel()
+    #expect(await waiting.value.code == .cancelled)
+  }
+
   @Test("closing a client ends its streams and the calls that wait")
   func closeEndsAll() async throws {
     try await World.with { world in
