@@ -86,7 +86,8 @@ package enum FrameWriter {
 
   /// A number as protobuf writes it.
   static func append(varint number: UInt64, to output: inout [UInt8]) {
-    output.append(addingCapacity: varintLength(number)) { span in append(varint: number, to: &span)
+    output.append(addingCapacity: varintLength(number)) { span in
+      append(varint: number, to: &span)
     }
   }
 

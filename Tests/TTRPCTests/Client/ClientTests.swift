@@ -312,16 +312,10 @@ struct ClientTests {
     }
   }
 
-  @Test("a call that takes long can be cancelled; one of a cancelled task is not made")
-  func cancelledLate() async throws {
+  @Test("a task that is cancelled makes no call")
+  func cancelledEarlier() async throws {
     try await World.with { world in
       let channel = world.channel()
-      let long = Task { await rpcError { try await echo(channel, "Wait") } }
-      try await world.gate.until { $0.arrivals == 1 }
-      // Longer than a call goes without registering for its cancellation. What is told is the same.
-      try await Task.sleep(for: .milliseconds(50))
-      long.cancel()
-      #expect(await long.value.message == "the call was cancelled; it may have been carried out")
       let never = Task {
         while !Task.isCancelled { await Task.yield() }
         return await rpcError { try await echo(channel) }
@@ -357,8 +351,7 @@ struct ClientTests {
     #expect(await cancelled.value.code == .cancelled)
   }
 
-  @Test(
-    "a call without a connection can be cancelled when its loop is over", .timeLimit(.minutes(1)))
+  @Test("a call without a connection can be cancelled when its loop is over")
   func loopEnds() async throws {
     let loop = try EventLoop(name: "ends")
     let channel = ClientChannel(ClientConfiguration(path: temporaryPath()), on: loop)
