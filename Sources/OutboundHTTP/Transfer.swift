@@ -11,17 +11,6 @@ final class Transfer: @unchecked Sendable {
     case resolving, connecting, exchanging, over
   }
 
-  /// Why a callback, or what comes before libcurl, did not go on.
-  enum Obstacle {
-    case forbidden(AddressRefusal)
-    /// libcurl was about to talk to an address that nobody gave it.
-    case stray
-    /// A kept connection was lost, and libcurl was about to send the request a second time.
-    case repetition
-    case socket(errno: Int32)
-    case unwatchable(SystemError)
-  }
-
   let request: OutboundRequest
   var response: ResponseCollector
   var obstacle: Obstacle?
@@ -169,7 +158,7 @@ final class Transfer: @unchecked Sendable {
   /// Whether `address` may be dialled. Not for the sake of a second time: see ``mayWrite()``.
   func mayDial(_ address: IPAddress?) -> Bool {
     guard !mayHaveArrived else {
-      obstacle = .repetition
+      obstacle = .repetition(leftOnKeptConnection: leftOnKeptConnection)
       return false
     }
     guard let address, address == self.address?.address else {
@@ -178,6 +167,15 @@ final class Transfer: @unchecked Sendable {
     }
     guard let refusal = AddressRefusal(address, by: request.policy) else { return true }
     obstacle = .forbidden(refusal)
+    return false
+  }
+
+  /// Whether the request may be written to who is at the other end: `peer` is what libcurl made of
+  /// getpeername(2) when the connection came about, which is empty when it was reset by then.
+  func mayTalk(to peer: String) -> Bool {
+    guard peer.isEmpty else { return mayDial(IPAddress(peer)) }
+    connectedAt = connectedAt ?? .now()
+    obstacle = .goneAtOnce
     return false
   }
 
@@ -191,7 +189,7 @@ final class Transfer: @unchecked Sendable {
   /// request is never sent twice behind the back of who counts its attempts.
   func mayWrite() -> Bool {
     guard !mayHaveArrived else {
-      obstacle = .repetition
+      obstacle = .repetition(leftOnKeptConnection: leftOnKeptConnection)
       return false
     }
     mayHaveArrived = true
@@ -278,19 +276,8 @@ final class Transfer: @unchecked Sendable {
   }
 
   private func failAtObstacle() {
-    switch obstacle {
-    case .forbidden(let refusal):
-      fail(
-        .forbiddenAddress(refusal.address, refusal.verdict),
-        "\(request.url.host) is at \(refusal.address), which is \(refusal.verdict)")
-    case .socket(let errno):
-      fail(.localResource, "\(SystemError(errno: errno, operation: "socket"))")
-    case .unwatchable(let error): fail(.localResource, "\(error)")
-    case .repetition where leftOnKeptConnection:
-      fail(.staleConnection, "a kept connection was closed before the response began")
-    case .repetition: fail(.connectionLost, "the other side did not take the request")
-    case .stray, nil: fail(.localResource, "libcurl was about to talk to another address")
-    }
+    let (cause, message) = (obstacle ?? .stray).failure(of: request.url.host)
+    fail(cause, message)
   }
 
   private func fail(_ cause: FailureCause, _ message: String) {

@@ -1,6 +1,6 @@
 import Glibc
 import NetworkAddress
-import OutboundHTTP
+@testable import OutboundHTTP
 import Testing
 
 @Suite struct FailureTests {
@@ -71,5 +71,21 @@ import Testing
     #expect(!CurlError(code: 7, systemError: EMFILE).isWorthAnotherAddress)
     #expect(!CurlError(code: 60).isWorthAnotherAddress)
     #expect(!CurlError(code: 56).isWorthAnotherAddress)
+  }
+
+  /// A reset that comes just between connecting and getpeername(2) is a matter of luck, one in some
+  /// ten thousand: what libcurl then says of the other end is given here.
+  @Test("who resets a connection before anybody could look is at fault, not this host")
+  func goneAtOnce() async throws {
+    try await withClient { client in
+      let request = try Given.request(port: 8080)
+      await client.loop.run {
+        let transfer = Transfer(request, of: client)
+        #expect(!transfer.mayTalk(to: ""))
+        #expect(transfer.obstacle?.failure(of: request.url.host).cause == .connectionLost)
+        #expect(!transfer.mayTalk(to: "127.0.0.2"))
+        #expect(transfer.obstacle?.failure(of: request.url.host).cause == .localResource)
+      }
+    }
   }
 }

@@ -40,7 +40,7 @@ extension CurlEasy {
     else { return CURL_PREREQFUNC_ABORT }
     // Compared as text first, because that is nearly always enough, and done for each request.
     guard
-      unsafe strcmp(peer, dialled.text) == 0 || transfer.mayDial(IPAddress(String(cString: peer)))
+      unsafe strcmp(peer, dialled.text) == 0 || transfer.mayTalk(to: String(cString: peer))
     else { return CURL_PREREQFUNC_ABORT }
     return transfer.mayWrite() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
   }
