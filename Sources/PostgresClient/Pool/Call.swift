@@ -40,4 +40,7 @@ final class Call: Request<Answer>, @unchecked Sendable {
   }
 
   var writes: Bool { statement.effect == .writes }
+
+  /// Whether it gains from waiting for others of its kind.
+  var mayGather: Bool { key != nil && !runsAlone }
 }

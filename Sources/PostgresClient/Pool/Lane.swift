@@ -5,7 +5,8 @@ internal import Reactor
 ///
 /// Calls that arrive while the loop turns leave together at its end, behind one Sync. While the server works on two
 /// such groups, further calls wait and make the next group larger: the busier the database, the
-/// cheaper each call. Groups are one implicit transaction each, so when one call fails, its neighbours are
+/// cheaper each call. Lookups of one group are one statement, so they wait for each other a little more
+/// (``Gathering``). Groups are one implicit transaction each, so when one call fails, its neighbours are
 /// run again, alone, and never see it (``GroupSettlement``). Belongs to its loop's thread.
 final class Lane {
   struct Limits {
@@ -13,9 +14,20 @@ final class Lane {
     var maxCallsPerSync: Int
     var maxQueued: Int
     var patience: Duration
+    var gathering: Duration
+  }
+
+  /// The group of lookups that was sent last, while the server is at it. Further ones wait for its end,
+  /// so that they are one statement instead of several small ones on connections that happen to be free;
+  /// but not once there are enough for a full group, nor for longer than ``Limits/gathering``: a
+  /// connection may hang, or the server read from disk.
+  private struct Gathering {
+    let group: Int
+    let end: MonotonicInstant
   }
 
   /// Groups on one connection at a time: one the server works on and one that is there when it is done.
+  /// Lookups wait in the queue instead, where others join them.
   private static let maxGroups = 2
   /// Calls that run alone on one connection at a time.
   private static let maxLoners = 16
@@ -26,6 +38,9 @@ final class Lane {
   private var keepers: [ConnectionKeeper] = []
   private var queue = Deque<Call>()
   private var isSending = false
+  private var gathering: Gathering?
+  private var groupCount = 0
+  private var gatheringEnd: LoopTimer?
   private var expiry: LoopTimer?
   private var expiresAt = MonotonicInstant.distantFuture
   private var outage: Outage?
@@ -110,10 +125,12 @@ final class Lane {
 
   private func send() {
     while !queue.isEmpty {
+      let areLookups = queue.prefix(limits.maxCallsPerSync).allSatisfy(\.mayGather)
+      if areLookups, isGathering { return }
       let loads = keepers.compactMap { keeper in
         keeper.connection.map { (connection: $0, groups: $0.inFlight.count) }
       }
-      let limit = queue[0].runsAlone ? Self.maxLoners : Self.maxGroups
+      let limit = queue[0].runsAlone ? Self.maxLoners : areLookups ? 1 : Self.maxGroups
       let free = loads.filter { $0.groups < limit }
       guard let least = free.min(by: { $0.groups < $1.groups }) else {
         if !loads.isEmpty, !keepers.contains(where: \.isOpening) {
@@ -121,9 +138,23 @@ final class Lane {
         }
         return
       }
-      let group = takeGroup(shares: free.count)
-      send(group, on: least.connection)
+      let group = takeGroup(shares: areLookups ? 1 : free.count)
+      send(group, on: least.connection, areLookups: areLookups)
     }
+  }
+
+  /// Whether lookups are to wait for more of them.
+  private var isGathering: Bool {
+    guard let gathering, queue.count < limits.maxCallsPerSync, loop.now < gathering.end else {
+      return false
+    }
+    if gatheringEnd == nil {
+      gatheringEnd = loop.schedule(at: gathering.end) { [weak self] in
+        self?.gatheringEnd = nil
+        self?.sendAtEndOfTurn()
+      }
+    }
+    return true
   }
 
   /// Takes the next group off the queue: what runs alone alone, the rest spread over `shares` connections.
@@ -139,7 +170,7 @@ final class Lane {
     return group
   }
 
-  private func send(_ group: [Call], on connection: Connection) {
+  private func send(_ group: [Call], on connection: Connection, areLookups: Bool) {
     var last: Statement?
     let fitting = group.filter { call in
       if call.statement == last { return true }
@@ -151,8 +182,13 @@ final class Lane {
       return false
     }
     guard !fitting.isEmpty else { return }
-    let batch = CallGroup(fitting).batch { [weak self, weak connection] rest in
+    groupCount += 1
+    if areLookups {
+      gathering = Gathering(group: groupCount, end: loop.now.advanced(by: limits.gathering))
+    }
+    let batch = CallGroup(fitting).batch { [weak self, weak connection, groupCount] rest in
       if rest.serverIsReadOnly { connection?.leaveReadOnlyServer() }
+      if self?.gathering?.group == groupCount { self?.gathering = nil }
       self?.settled(rest)
     }
     connection.send(batch)
@@ -267,6 +303,7 @@ final class Lane {
     isClosing = true
     expiry?.cancel()
     expiry = nil
+    gatheringEnd?.cancel()
     outage?.patience?.cancel()
     for keeper in keepers { keeper.close() }
     let waiting = queue

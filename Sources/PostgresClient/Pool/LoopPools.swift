@@ -29,7 +29,8 @@ final class LoopPools: @unchecked Sendable {
       var limits = Lane.Limits(
         connections: configuration.readConnections,
         maxCallsPerSync: max(1, configuration.maxCallsPerSync),
-        maxQueued: configuration.maxQueuedCalls, patience: configuration.patience)
+        maxQueued: configuration.maxQueuedCalls, patience: configuration.patience,
+        gathering: configuration.gathering)
       let seat = board.seat()
       let reads = Lane(factory, limits) { board.report($0, from: seat) }
       limits.connections = configuration.writeConnections
