@@ -13,8 +13,8 @@ extension Transfer {
     case socket(errno: Int32)
     case unwatchable(SystemError)
 
-    /// What it means for a request to `host`.
-    func failure(of host: String) -> (cause: FailureCause, message: String) {
+    /// What it means for a request to `host`, which was talked to at `peer`.
+    func failure(of host: String, at peer: String) -> (cause: FailureCause, message: String) {
       switch self {
       case .forbidden(let refusal):
         (
@@ -22,7 +22,7 @@ extension Transfer {
           "\(host) is at \(refusal.address), which is \(refusal.verdict)"
         )
       case .goneAtOnce:
-        (.connectionLost, "\(host) reset the connection before the request was sent")
+        (.connectionLost, "\(peer) reset the connection before the request was sent")
       case .stray: (.localResource, "libcurl was about to talk to another address")
       case .repetition(leftOnKeptConnection: true):
         (.staleConnection, "a kept connection was closed before the response began")

@@ -170,10 +170,13 @@ final class Transfer: @unchecked Sendable {
     return false
   }
 
-  /// Whether the request may be written to who is at the other end: `peer` is what libcurl made of
-  /// getpeername(2) when the connection came about, which is empty when it was reset by then.
+  /// Whether the request may be written to who is at the other end, by libcurl's account. Some versions
+  /// ask getpeername(2) for it when the connection has come about, and say nothing when nobody is there
+  /// any more.
   func mayTalk(to peer: String) -> Bool {
-    guard peer.isEmpty else { return mayDial(IPAddress(peer)) }
+    // Compared as text first, because that is nearly always enough, and done for each request.
+    if peer == address?.text { return true }
+    guard peer.isEmpty, !mayHaveArrived else { return mayDial(IPAddress(peer)) }
     connectedAt = connectedAt ?? .now()
     obstacle = .goneAtOnce
     return false
@@ -276,7 +279,7 @@ final class Transfer: @unchecked Sendable {
   }
 
   private func failAtObstacle() {
-    let (cause, message) = (obstacle ?? .stray).failure(of: request.url.host)
+    let (cause, message) = (obstacle ?? .stray).failure(of: request.url.host, at: peerText)
     fail(cause, message)
   }
 

@@ -31,9 +31,9 @@ package struct DatabaseConfiguration: Sendable {
   package var transactionConnections = 4
   /// Most statements that share one Sync, and so one implicit transaction.
   package var maxCallsPerSync = 64
-  /// Longest that a ``Lookup`` waits for those the server is at, to be one statement with others that wait; less
-  /// when there are ``maxCallsPerSync`` of them.
-  package var gathering: Duration = .milliseconds(10)
+  /// Longest that a ``Lookup`` waits for the answer to those before it, to be one statement with others that come
+  /// meanwhile; less when there are ``maxCallsPerSync`` of them.
+  package var gathering: Duration = .milliseconds(5)
   /// Most statements waiting to be sent, per loop, role and direction; more are refused as overloaded.
   package var maxQueuedCalls = 4096
   /// Most transactions waiting for a connection, per loop and role; more are refused as overloaded.

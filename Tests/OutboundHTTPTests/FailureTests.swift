@@ -1,3 +1,4 @@
+import CCurl
 import Glibc
 import NetworkAddress
 @testable import OutboundHTTP
@@ -77,15 +78,35 @@ import Testing
   /// ten thousand: what libcurl then says of the other end is given here.
   @Test("who resets a connection before anybody could look is at fault, not this host")
   func goneAtOnce() async throws {
-    try await withClient { client in
+    let failure = try await Self.failure(saying: "")
+    #expect(failure.cause == .connectionLost)
+    #expect(failure.peer == Given.loopback)
+    #expect(!failure.requestMayHaveArrived)
+    #expect(failure.message == "127.0.0.1 reset the connection before the request was sent")
+  }
+
+  @Test("another address than the one that was asked for is this host's fault")
+  func stray() async throws {
+    let failure = try await Self.failure(saying: "127.0.0.2")
+    #expect(failure.cause == .localResource)
+    #expect(!failure.requestMayHaveArrived)
+  }
+
+  /// What becomes of a request to 127.0.0.1 when libcurl says that `peer` is at the other end.
+  private static func failure(saying peer: String) async throws -> OutboundFailure {
+    let result = try await withClient { client in
       let request = try Given.request(port: 8080)
-      await client.loop.run {
-        let transfer = Transfer(request, of: client)
-        #expect(!transfer.mayTalk(to: ""))
-        #expect(transfer.obstacle?.failure(of: request.url.host).cause == .connectionLost)
-        #expect(!transfer.mayTalk(to: "127.0.0.2"))
-        #expect(transfer.obstacle?.failure(of: request.url.host).cause == .localResource)
+      return await client.loop.run {
+        await withUnsafeContinuation { continuation in
+          let transfer = Transfer(request, of: client)
+          // Nothing is dialled before the end of this turn.
+          transfer.begin(continuation)
+          #expect(transfer.mayTalk(to: "127.0.0.1"))
+          #expect(!transfer.mayTalk(to: peer))
+          transfer.done(CURLE_ABORTED_BY_CALLBACK)
+        }
       }
     }
+    return try #require(result.failure)
   }
 }

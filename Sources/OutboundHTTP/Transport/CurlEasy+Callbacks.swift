@@ -36,11 +36,7 @@ extension CurlEasy {
   /// The last look at a connection, new or not, before a request is written to it.
   static let admitRequest: curl_prereq_callback = { context, peer, _, _, _ in
     guard let transfer = unsafe transfer(of: context), let peer = unsafe peer,
-      let dialled = transfer.address
-    else { return CURL_PREREQFUNC_ABORT }
-    // Compared as text first, because that is nearly always enough, and done for each request.
-    guard
-      unsafe strcmp(peer, dialled.text) == 0 || transfer.mayTalk(to: String(cString: peer))
+      unsafe transfer.mayTalk(to: String(cString: peer))
     else { return CURL_PREREQFUNC_ABORT }
     return transfer.mayWrite() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
   }

@@ -5,9 +5,9 @@ internal import Reactor
 ///
 /// Calls that arrive while the loop turns leave together at its end, behind one Sync. While the server works on two
 /// such groups, further calls wait and make the next group larger: the busier the database, the
-/// cheaper each call. Lookups of one group are one statement, so they wait for each other a little more
-/// (``Gathering``). Groups are one implicit transaction each, so when one call fails, its neighbours are
-/// run again, alone, and never see it (``GroupSettlement``). Belongs to its loop's thread.
+/// cheaper each call. Lookups of one group are one statement, so they form groups of their own and wait for
+/// each other a little more (``Gathering``). Groups are one implicit transaction each, so when one call fails,
+/// its neighbours are run again, alone, and never see it (``GroupSettlement``). Belongs to its loop's thread.
 final class Lane {
   struct Limits {
     var connections: Int
@@ -17,17 +17,16 @@ final class Lane {
     var gathering: Duration
   }
 
-  /// The group of lookups that was sent last, while the server is at it. Further ones wait for its end,
-  /// so that they are one statement instead of several small ones on connections that happen to be free;
-  /// but not once there are enough for a full group, nor for longer than ``Limits/gathering``: a
-  /// connection may hang, or the server read from disk.
+  /// The group of lookups that was sent last, until it is answered. Further ones wait for that, so that
+  /// they are one statement instead of several small ones on connections that happen to be free; but not
+  /// once there are enough for a full group, nor for longer than ``Limits/gathering``: a connection may
+  /// hang, or the server read from disk.
   private struct Gathering {
-    let group: Int
+    let groupNumber: Int
     let end: MonotonicInstant
   }
 
   /// Groups on one connection at a time: one the server works on and one that is there when it is done.
-  /// Lookups wait in the queue instead, where others join them.
   private static let maxGroups = 2
   /// Calls that run alone on one connection at a time.
   private static let maxLoners = 16
@@ -36,10 +35,10 @@ final class Lane {
   private let limits: Limits
   private let changed: (State) -> Void
   private var keepers: [ConnectionKeeper] = []
-  private var queue = Deque<Call>()
+  private var queue = CallQueue()
   private var isSending = false
   private var gathering: Gathering?
-  private var groupCount = 0
+  private var lastGroupNumber = 0
   private var gatheringEnd: LoopTimer?
   private var expiry: LoopTimer?
   private var expiresAt = MonotonicInstant.distantFuture
@@ -105,8 +104,7 @@ final class Lane {
   /// Answers `call` with `error`, wherever it is. What was sent goes on; its answer is thrown away.
   func giveUp(_ call: Call, _ error: DatabaseError) {
     guard !call.isDone else { return }
-    if let index = queue.firstIndex(where: { $0 === call }) {
-      queue.remove(at: index)
+    if queue.remove(call) {
       call.finish(.failure(error))
       noteIfDrained()
     } else {
@@ -124,13 +122,11 @@ final class Lane {
   }
 
   private func send() {
-    while !queue.isEmpty {
-      let areLookups = queue.prefix(limits.maxCallsPerSync).allSatisfy(\.mayGather)
-      if areLookups, isGathering { return }
+    while let kind = queue.next(lookupsWait: lookupsWait()) {
       let loads = keepers.compactMap { keeper in
         keeper.connection.map { (connection: $0, groups: $0.inFlight.count) }
       }
-      let limit = queue[0].runsAlone ? Self.maxLoners : areLookups ? 1 : Self.maxGroups
+      let limit = queue.runsAlone(kind) ? Self.maxLoners : Self.maxGroups
       let free = loads.filter { $0.groups < limit }
       guard let least = free.min(by: { $0.groups < $1.groups }) else {
         if !loads.isEmpty, !keepers.contains(where: \.isOpening) {
@@ -138,17 +134,17 @@ final class Lane {
         }
         return
       }
-      let group = takeGroup(shares: areLookups ? 1 : free.count)
-      send(group, on: least.connection, areLookups: areLookups)
+      let group = queue.takeGroup(of: kind, shares: free.count, limit: limits.maxCallsPerSync)
+      send(group, of: kind, on: least.connection)
     }
   }
 
-  /// Whether lookups are to wait for more of them.
-  private var isGathering: Bool {
-    guard let gathering, queue.count < limits.maxCallsPerSync, loop.now < gathering.end else {
+  /// Whether lookups are to wait for more of them. Sees to it that they do not wait too long.
+  private func lookupsWait() -> Bool {
+    guard let gathering, queue.lookupCount < limits.maxCallsPerSync, loop.now < gathering.end else {
       return false
     }
-    if gatheringEnd == nil {
+    if gatheringEnd == nil, queue.lookupCount > 0 {
       gatheringEnd = loop.schedule(at: gathering.end) { [weak self] in
         self?.gatheringEnd = nil
         self?.sendAtEndOfTurn()
@@ -157,20 +153,7 @@ final class Lane {
     return true
   }
 
-  /// Takes the next group off the queue: what runs alone alone, the rest spread over `shares` connections.
-  private func takeGroup(shares: Int) -> [Call] {
-    let size = min(limits.maxCallsPerSync, (queue.count + shares - 1) / shares)
-    var group: [Call] = []
-    while let next = queue.first, group.count < size {
-      if next.runsAlone, !group.isEmpty { break }
-      queue.removeFirst()
-      group.append(next)
-      if next.runsAlone { break }
-    }
-    return group
-  }
-
-  private func send(_ group: [Call], on connection: Connection, areLookups: Bool) {
+  private func send(_ group: [Call], of kind: CallQueue.Kind, on connection: Connection) {
     var last: Statement?
     let fitting = group.filter { call in
       if call.statement == last { return true }
@@ -182,13 +165,14 @@ final class Lane {
       return false
     }
     guard !fitting.isEmpty else { return }
-    groupCount += 1
-    if areLookups {
-      gathering = Gathering(group: groupCount, end: loop.now.advanced(by: limits.gathering))
+    lastGroupNumber += 1
+    let number = lastGroupNumber
+    if kind == .lookups {
+      gathering = Gathering(groupNumber: number, end: loop.now.advanced(by: limits.gathering))
     }
-    let batch = CallGroup(fitting).batch { [weak self, weak connection, groupCount] rest in
+    let batch = CallGroup(fitting).batch { [weak self, weak connection] rest in
       if rest.serverIsReadOnly { connection?.leaveReadOnlyServer() }
-      if self?.gathering?.group == groupCount { self?.gathering = nil }
+      if self?.gathering?.groupNumber == number { self?.gathering = nil }
       self?.settled(rest)
     }
     connection.send(batch)
@@ -198,7 +182,7 @@ final class Lane {
     if isClosing {
       for call in rest.again { call.finish(.failure(.closed)) }
     } else {
-      queue.insert(contentsOf: rest.again, at: 0)
+      queue.putBack(rest.again)
       for call in rest.again where call.deadline < expiresAt { armExpiry(at: call.deadline) }
     }
     if !queue.isEmpty { sendAtEndOfTurn() }
@@ -260,7 +244,8 @@ final class Lane {
   }
 
   private func lost(_ error: DatabaseError) {
-    guard !isClosing, keepers.allSatisfy({ $0.connection == nil }) else { return }
+    guard keepers.allSatisfy({ $0.connection == nil }) else { return }
+    guard !isClosing else { return refuseAll(.failure(.closed)) }
     let reason = DatabaseError(.unavailable, sqlState: error.sqlState, message: error.message)
     beginOutage(reason)
     changed(.down(reason))
@@ -278,9 +263,12 @@ final class Lane {
   private func losePatience() {
     guard let outage else { return }
     self.outage?.isPatienceOver = true
-    let waiting = queue
-    queue.removeAll()
-    for call in waiting { call.finish(.failure(outage.reason)) }
+    refuseAll(.failure(outage.reason))
+  }
+
+  /// Answers all calls that wait.
+  private func refuseAll(_ answer: Call.Answer) {
+    for call in queue.takeAll() { call.finish(answer) }
     noteIfDrained()
   }
 
@@ -290,12 +278,7 @@ final class Lane {
   func drain(_ done: @escaping () -> Void) {
     isClosing = true
     drained = done
-    if outage != nil {
-      let waiting = queue
-      queue.removeAll()
-      for call in waiting { call.finish(.failure(.closed)) }
-    }
-    noteIfDrained()
+    if outage == nil { noteIfDrained() } else { refuseAll(.failure(.closed)) }
   }
 
   /// Ends all connections; what is on its way ends as lost.
@@ -304,12 +287,10 @@ final class Lane {
     expiry?.cancel()
     expiry = nil
     gatheringEnd?.cancel()
+    gatheringEnd = nil
     outage?.patience?.cancel()
     for keeper in keepers { keeper.close() }
-    let waiting = queue
-    queue.removeAll()
-    for call in waiting { call.finish(.failure(.closed)) }
-    noteIfDrained()
+    refuseAll(.failure(.closed))
   }
 
   private func noteIfDrained() {
