@@ -168,7 +168,7 @@ struct GatheringTests {
         await scene.world.loops.loops[0].nextTurn()
         // With the connection that is free, while the lookup waits for company.
         let echo = try await scene.world.database.row(
-          Queries.echo, [.text("x")], in: .unscoped, deadline: .ample)
+          Queries.echo, [.text("x")], in: .unscoped, deadline: .within(.seconds(20)))
         #expect(echo == "x")
         try await scene.letGo()
         try await group.waitForAll()
