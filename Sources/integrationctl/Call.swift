@@ -50,7 +50,7 @@ struct Call: AsyncParsableCommand {
     case .serverStreaming:
       let answers: ResponseStream<Response> = try await channel.serverStreaming(
         method.name, messages[0], options)
-      for try await answer in answers { printAtOnce(try JSON.text(of: answer)) }
+      for try await answer in answers { print(try JSON.text(of: answer)) }
     case .clientStreaming:
       let call: ClientStreamingCall<Request, Response> = try await channel.clientStreaming(
         method.name, options)
@@ -65,7 +65,7 @@ struct Call: AsyncParsableCommand {
           for message in messages { try await call.requests.write(message) }
           await call.requests.finish()
         }
-        for try await answer in call.responses { printAtOnce(try JSON.text(of: answer)) }
+        for try await answer in call.responses { print(try JSON.text(of: answer)) }
         try await group.waitForAll()
       }
     }

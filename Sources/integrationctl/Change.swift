@@ -46,18 +46,19 @@ extension ConnectionOptions {
       try await body($0, $1, key)
     } failed: { error in
       guard error.leavesOutcomeOpen else { return }
-      tellRepetition(["--idempotency-key", key] + settled)
+      tellRepetition(
+        ["--idempotency-key", key] + settled, "whether it was done is not known: to find out")
+    } unread: {
+      tellRepetition(["--idempotency-key", key] + settled, "it was done: to see the answer")
     }
   }
 
-  private func tellRepetition(_ options: [String]) {
+  private func tellRepetition(_ options: [String], _ why: String) {
     // Text always has a form in JSON; and if it had none, the words would say the same.
     if json, let line = try? JSONEncoder().encode(["repeatWith": options]) {
       writeError(String(decoding: line, as: UTF8.self))
     } else {
-      writeError(
-        "  whether it was done is not known: to find out, repeat the command with "
-          + options.joined(separator: " "))
+      writeError("  \(why), repeat the command with \(options.joined(separator: " "))")
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import IntegrationClient
 
 /// The options of every command, understood before and after the noun.
@@ -22,11 +23,14 @@ struct ConnectionOptions: ParsableArguments {
     }
   }
 
-  /// Runs `body` with a client and closes it; an error of the daemon becomes text and exit status.
-  /// - Parameter failed: what else to tell of an error.
+  /// Runs `body` with a client and closes it; an error of the daemon becomes text and exit status, and
+  /// so does an answer that cannot be printed.
+  /// - Parameters:
+  ///   - failed: what else to tell of an error.
+  ///   - unread: what else to tell when the answer was lost on its way to the reader.
   func withClient(
     _ body: (IntegrationClient, CallOptions) async throws -> Void,
-    failed: (RPCError) -> Void = { _ in }
+    failed: (RPCError) -> Void = { _ in }, unread: () -> Void = {}
   ) async throws {
     let client = IntegrationClient(socket: socket ?? IntegrationClient.defaultSocket)
     do {
@@ -41,5 +45,12 @@ struct ConnectionOptions: ParsableArguments {
       throw error
     }
     await client.close()
+    do {
+      try checkPrinted()
+    } catch {
+      writeError("error: standard output cannot be written: \(error.localizedDescription)")
+      unread()
+      throw ExitStatus.unwritten
+    }
   }
 }

@@ -5,6 +5,8 @@ import IntegrationClient
 enum ExitStatus {
   /// `keys verify` decided against the key, or `health` found something broken.
   static let refused = ExitCode(1)
+  /// The answer came and cannot be printed.
+  static let unwritten = ExitCode(74)
 
   static func of(_ code: StatusCode) -> ExitCode {
     switch code {

@@ -95,6 +95,35 @@ struct CommandLineTests {
     #expect(try await ctl("health", code: 69).contains("is integrationd running?"))
   }
 
+  @Test("a secret that could not be printed is no success, and can be had again")
+  func fullDisk() async throws {
+    let home = try await DaemonHome()
+    let daemon = try await home.start()
+    try await daemon.untilReady()
+    func ctl(
+      _ arguments: [String], to output: ChildProcess.Output = .capture(maxBytes: 1 << 20)
+    ) async throws -> ChildProcess.Exit {
+      try await home.run(
+        ["--socket", daemon.socket] + arguments, program: "integrationctl", standardOutput: output)
+    }
+    let tenant = UUID().uuidString.lowercased()
+    _ = try await ctl(["tenants", "create", "School", "--id", tenant])
+    for format in [[], ["--json"]] {
+      let create = ["keys", "create", tenant, "portal"] + format
+      let lost = try await ctl(create, to: .file("/dev/full"))
+      #expect(lost.reason == .exited(code: 74))
+      #expect(lost.errorText.contains("standard output cannot be written: "))
+      let key = try #require(lost.errorText.firstMatch(of: /--idempotency-key\W+([0-9a-f-]{36})/))
+      let found = try await ctl(create + ["--idempotency-key", String(key.1)])
+      #expect(found.reason == .exited(code: 0))
+      #expect(String(decoding: found.output, as: UTF8.self).contains("sk_live_"))
+    }
+    let keys = try await ctl(["keys", "list", tenant, "--json"])
+    #expect(String(decoding: keys.output, as: UTF8.self).matches(of: /"portal"/).count == 2)
+    #expect(try await ctl(["tenants", "list"], to: .file("/dev/full")).reason == .exited(code: 74))
+    #expect(try await daemon.stop() == .exited(code: 0))
+  }
+
   @Test(
     "the contract explains itself without a daemon",
     arguments: [

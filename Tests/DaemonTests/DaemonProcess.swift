@@ -112,11 +112,11 @@ final class DaemonHome: Sendable {
 
   /// Runs a program of the package to its end.
   func run(
-    _ arguments: [String], environment: [String: String] = [:], program: String = "integrationd"
+    _ arguments: [String], environment: [String: String] = [:], program: String = "integrationd",
+    standardOutput: ChildProcess.Output = .capture(maxBytes: 1 << 20)
   ) async throws -> ChildProcess.Exit {
     let child = try await spawn(
-      arguments, program: program, environment: environment,
-      standardOutput: .capture(maxBytes: 1 << 20),
+      arguments, program: program, environment: environment, standardOutput: standardOutput,
       standardError: .capture(maxBytes: 1 << 20))
     do {
       return try await child.exit(by: .within(.seconds(120)))

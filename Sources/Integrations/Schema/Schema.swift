@@ -8,6 +8,7 @@ package enum Schema {
     migration("v0002_tenants", PackageResources.v0002_tenants_sql),
     migration("v0003_api_keys", PackageResources.v0003_api_keys_sql),
     migration("v0004_webhooks", PackageResources.v0004_webhooks_sql),
+    migration("v0005_publish_refusals", PackageResources.v0005_publish_refusals_sql),
   ]
 
   /// What the start-up check holds the schema to.

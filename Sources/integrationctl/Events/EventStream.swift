@@ -50,7 +50,7 @@ actor EventStream {
 
   private func show(_ answers: [PublishEventStreamResponse]) throws {
     for answer in answers {
-      printAtOnce(json ? try JSON.text(of: answer) : TerminalText.line(answer.summary))
+      print(json ? try JSON.text(of: answer) : TerminalText.line(answer.summary))
     }
   }
 }

@@ -51,7 +51,7 @@ actor Receiver: HTTPHandler {
 
   /// Prints where it listens, and lets requests in, which must not be printed before.
   func open(_ greeting: String) {
-    printAtOnce(greeting)
+    print(greeting)
     isOpen = true
     for continuation in early { continuation.resume() }
     early = []
@@ -77,7 +77,7 @@ actor Receiver: HTTPHandler {
     let received = receive(request, body)
     tally.requests += 1
     if tally.requests == settings.count { close() }
-    printAtOnce(
+    print(
       try settings.json ? received.json() : received.text(withHeaders: settings.showsHeaders))
     if settings.delay > .zero { try await Task.sleep(for: settings.delay) }
     return Self.response(received.status)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IntegrationAPI
 import Integrations
+import PostgresClient
 import ProtobufC
 import Reactor
 import Synchronization
@@ -160,6 +161,48 @@ struct PublishTests {
       try await world.world.suspendTenant()
       let suspended = try await #require(throws: ServiceError.self) { try await world.publish() }
       #expect(suspended.rpcError.reason == "TENANT_SUSPENDED")
+    }
+  }
+
+  @Test("in SQL each refusal has the SQLSTATE and the words it is documented with")
+  func refusedInSQL() async throws {
+    try await DeliveryWorld.run(daemons: 0) { world in
+      let tenant = world.world.tenant.description
+      func refusal(
+        tenant: String, _ type: String = "invoice.paid", _ data: String = "{}", key: String = "k"
+      ) async throws -> AdminError.ServerReport {
+        let error = try await #require(throws: AdminError.self) {
+          try await world.world.sql(
+            "select integrationd.publish_event('\(tenant)', '\(type)', '\(data)', '\(key)')")
+        }
+        guard case .server(let report) = error else { throw error }
+        return report
+      }
+
+      let nobody = UUID().uuidString.lowercased()
+      let unknown = try await refusal(tenant: nobody)
+      #expect(unknown.sqlState == "P0002" && unknown.message == "no tenant \(nobody)")
+      #expect(try await refusal(tenant: tenant, "invoice.paid", "{").sqlState == "22P02")
+      #expect(try await refusal(tenant: tenant, "Not A Type").sqlState == "23514")
+
+      try await world.world.sql(
+        "select integrationd.publish_event('\(tenant)', 'invoice.paid', '1', 'k')")
+      let other = try await refusal(tenant: tenant, "invoice.paid", "2")
+      #expect(other.sqlState == "23505")
+      #expect(other.message == "this idempotency_key was used with another event")
+
+      try await world.world.sql(
+        """
+        insert into integrationd.event_types (tenant_id, event_type, is_archived)
+        values ('\(tenant)', 'old.thing', true)
+        """)
+      let archived = try await refusal(tenant: tenant, "old.thing", key: "o")
+      #expect(archived.sqlState == "55000")
+      #expect(archived.message == "the event type old.thing is archived")
+
+      try await world.world.suspendTenant()
+      let suspended = try await refusal(tenant: tenant, key: "s")
+      #expect(suspended.sqlState == "55000" && suspended.message == "the tenant is suspended")
     }
   }
 
