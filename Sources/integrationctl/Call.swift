@@ -46,17 +46,17 @@ struct Call: AsyncParsableCommand {
     switch method.kind {
     case .unary:
       let answer: Response = try await channel.unary(method.name, messages[0], options)
-      print(try JSON.text(of: answer))
+      try print(JSON.text(of: answer))
     case .serverStreaming:
       let answers: ResponseStream<Response> = try await channel.serverStreaming(
         method.name, messages[0], options)
-      for try await answer in answers { print(try JSON.text(of: answer)) }
+      for try await answer in answers { try print(JSON.text(of: answer)) }
     case .clientStreaming:
       let call: ClientStreamingCall<Request, Response> = try await channel.clientStreaming(
         method.name, options)
       for message in messages { try await call.requests.write(message) }
       await call.requests.finish()
-      print(try JSON.text(of: try await call.response()))
+      try print(JSON.text(of: try await call.response()))
     case .bidirectional:
       let call: BidirectionalCall<Request, Response> = try await channel.bidirectional(
         method.name, options)
@@ -65,7 +65,7 @@ struct Call: AsyncParsableCommand {
           for message in messages { try await call.requests.write(message) }
           await call.requests.finish()
         }
-        for try await answer in call.responses { print(try JSON.text(of: answer)) }
+        for try await answer in call.responses { try print(JSON.text(of: answer)) }
         try await group.waitForAll()
       }
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import IntegrationClient
 
 /// The options of every command, understood before and after the noun.
@@ -23,11 +22,10 @@ struct ConnectionOptions: ParsableArguments {
     }
   }
 
-  /// Runs `body` with a client and closes it; an error of the daemon becomes text and exit status, and
-  /// so does an answer that cannot be printed.
+  /// Runs `body` with a client and closes it; an error of the daemon becomes text and exit status.
   /// - Parameters:
   ///   - failed: what else to tell of an error.
-  ///   - unread: what else to tell when the answer was lost on its way to the reader.
+  ///   - unread: what else to tell when the answer could not be printed.
   func withClient(
     _ body: (IntegrationClient, CallOptions) async throws -> Void,
     failed: (RPCError) -> Void = { _ in }, unread: () -> Void = {}
@@ -40,17 +38,14 @@ struct ConnectionOptions: ParsableArguments {
       ErrorReport.print(error, json: json)
       failed(error)
       throw ExitStatus.of(error.code)
+    } catch let code as ExitCode where code == ExitStatus.unwritten {
+      await client.close()
+      unread()
+      throw code
     } catch {
       await client.close()
       throw error
     }
     await client.close()
-    do {
-      try checkPrinted()
-    } catch {
-      writeError("error: standard output cannot be written: \(error.localizedDescription)")
-      unread()
-      throw ExitStatus.unwritten
-    }
   }
 }

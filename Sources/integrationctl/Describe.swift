@@ -16,7 +16,7 @@ struct Describe: ParsableCommand {
   func run() throws {
     for candidate in [name, "integration.v1.\(name)"] {
       if let text = Description.of(candidate) {
-        print(text)
+        try print(text)
         return
       }
     }

@@ -12,7 +12,7 @@ struct Health: AsyncParsableCommand {
       let report = try await client.health.getHealth(GetHealthRequest(), options: options)
       try connection.show(report, report)
       if !connection.json {
-        print("\n" + Component.table(report.components).text(ifEmpty: "no components"))
+        try print("\n" + Component.table(report.components).text(ifEmpty: "no components"))
       }
       if report.state == .unhealthy { throw ExitStatus.refused }
     }

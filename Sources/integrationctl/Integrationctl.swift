@@ -14,7 +14,8 @@ struct Integrationctl: AsyncParsableCommand {
       receiver did not take a test (webhooks test) or an event was refused (events publish \
       --stream), 64 wrong usage, 65 the daemon refused an argument, 66 not found, 69 the daemon or \
       its database cannot be reached, 70 a fault of the daemon, 73 it exists already or its place \
-      is taken, 74 the answer cannot be printed, 75 try again later, 77 permission denied, 78 the state does not allow it.
+      is taken, 74 the answer cannot be printed, 75 try again later, 77 permission denied, 78 the \
+      state does not allow it.
 
       Shell completion: integrationctl --generate-completion-script bash|zsh|fish
       """,

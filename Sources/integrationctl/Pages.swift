@@ -36,9 +36,9 @@ extension PageOptions {
       let page = try await fetch(token)
       token = page.nextPageToken
       if json {
-        print(try JSON.text(of: page))
+        try print(JSON.text(of: page))
       } else if first || !page.rows.isEmpty {
-        print(table(page.rows).text(ifEmpty: nothing))
+        try print(table(page.rows).text(ifEmpty: nothing))
       }
       first = false
       guard all, !token.isEmpty else { break }

@@ -14,9 +14,9 @@ extension ConnectionOptions {
     also extra: [(name: String, value: String)] = []
   ) throws {
     if json {
-      print(try JSON.text(of: answer))
+      try print(JSON.text(of: answer))
     } else {
-      print(Table.fields((thing?.fields ?? []) + extra))
+      try print(Table.fields((thing?.fields ?? []) + extra))
     }
   }
 }

@@ -8,13 +8,13 @@ struct Services: ParsableCommand {
     discussion: "Answers from the descriptors in this program; no daemon is asked.")
   @OptionGroup var connection: ConnectionOptions
 
-  func run() {
+  func run() throws {
     if connection.json {
       let services = ServiceCatalogue.all.map { service in
         let methods = service.methods.map { "\"\($0.name.method)\"" }.joined(separator: ",")
         return "\"\(service.name)\":[\(methods)]"
       }
-      print("{\(services.joined(separator: ","))}")
+      try print("{\(services.joined(separator: ","))}")
       return
     }
     var table = Table("METHOD", "KIND", "DOES")
@@ -25,6 +25,6 @@ struct Services: ParsableCommand {
           Documentation.firstSentence(method.documentation))
       }
     }
-    print(table.text(ifEmpty: "no services"))
+    try print(table.text(ifEmpty: "no services"))
   }
 }

@@ -1,27 +1,21 @@
+import ArgumentParser
 import Foundation
-import Synchronization
 
 /// Writes a line to standard error.
 func writeError(_ line: String) {
   FileHandle.standardError.write(Data((line + "\n").utf8))
 }
 
-/// Why a line could not be printed, the first time.
-private let printFailure = Mutex<(any Error)?>(nil)
-
-/// Prints a line past any buffer, so that a reader of a pipe sees it at once, and a full disk is noticed
-/// (``checkPrinted()``).
-func print(_ line: String) {
+/// Prints a line past any buffer, so that a reader of a pipe sees it at once, and a full disk is noticed.
+/// Stands before Swift's own, which tells nobody.
+/// - Throws: ``ExitStatus/unwritten``, having told why.
+func print(_ line: String) throws(ExitCode) {
   do {
     try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
   } catch {
-    printFailure.withLock { $0 = $0 ?? error }
+    writeError("error: standard output cannot be written: \(error.localizedDescription)")
+    throw ExitStatus.unwritten
   }
-}
-
-/// - Throws: when something that was printed was not written.
-func checkPrinted() throws {
-  if let error = printFailure.withLock({ $0 }) { throw error }
 }
 
 /// Whether nobody pipes anything in.

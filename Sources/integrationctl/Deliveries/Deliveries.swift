@@ -111,7 +111,7 @@ struct Deliveries: AsyncParsableCommand {
               tenantId: target.tenant, deliveryId: target.delivery, attemptNumber: attempt),
             options: options)
           let text = try connection.json ? JSON.text(of: answer) : nil
-          print(text ?? answer.attempt.map { AttemptReport($0).text } ?? "no attempt")
+          try print(text ?? answer.attempt.map { AttemptReport($0).text } ?? "no attempt")
           return
         }
         let answer = try await client.deliveries.getDelivery(
@@ -120,7 +120,7 @@ struct Deliveries: AsyncParsableCommand {
         try connection.show(answer, answer.delivery)
         if !connection.json {
           let timeline = DeliveryAttempt.timeline(answer.attempts.reversed())
-          print("\n" + timeline.text(ifEmpty: "not attempted yet"))
+          try print("\n" + timeline.text(ifEmpty: "not attempted yet"))
         }
         if !answer.attempts.isEmpty {
           connection.hint("what was said: --attempt NUMBER")

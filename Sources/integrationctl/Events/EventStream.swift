@@ -50,7 +50,7 @@ actor EventStream {
 
   private func show(_ answers: [PublishEventStreamResponse]) throws {
     for answer in answers {
-      print(json ? try JSON.text(of: answer) : TerminalText.line(answer.summary))
+      try print(json ? try JSON.text(of: answer) : TerminalText.line(answer.summary))
     }
   }
 }

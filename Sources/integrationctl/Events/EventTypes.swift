@@ -82,7 +82,7 @@ struct EventTypes: AsyncParsableCommand {
           GetEventTypeRequest(tenantId: target.tenant, eventType: target.type), options: options)
         try connection.show(answer, answer.eventType)
         if !connection.json, let schema = answer.eventType?.schema, !schema.isEmpty {
-          print("\n" + BodyText.lines(schema).map { "  \($0)" }.joined(separator: "\n"))
+          try print("\n" + BodyText.lines(schema).map { "  \($0)" }.joined(separator: "\n"))
         }
       }
     }

@@ -41,7 +41,8 @@ struct Events: AsyncParsableCommand {
           GetEventRequest(tenantId: target.tenant, eventId: target.event), options: options)
         try connection.show(answer, answer.event)
         if !connection.json, let event = answer.event {
-          print("\n" + BodyText.lines(event.eventData).map { "  \($0)" }.joined(separator: "\n"))
+          try print(
+            "\n" + BodyText.lines(event.eventData).map { "  \($0)" }.joined(separator: "\n"))
         }
       }
     }

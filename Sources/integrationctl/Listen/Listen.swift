@@ -69,6 +69,9 @@ extension Webhooks {
       let signals = try await SignalWatch.sequence(of: [.interrupt, .terminate], on: loop)
       do {
         try await serve(receiver, server, until: signals)
+      } catch let code as ExitCode {
+        await loop.shutdown()
+        throw code
       } catch {
         await loop.shutdown()
         let reason =
@@ -118,7 +121,7 @@ extension Webhooks {
         group.addTask {
           try await server.waitUntilListening()
           guard let bound = await server.listeningAddress?.port else { return }
-          await receiver.open(try greeting(bound))
+          try await receiver.open(greeting(bound))
         }
         defer { group.cancelAll() }
         try await receiver.closing.value()

@@ -50,11 +50,23 @@ actor Receiver: HTTPHandler {
   init(_ settings: Settings) { self.settings = settings }
 
   /// Prints where it listens, and lets requests in, which must not be printed before.
-  func open(_ greeting: String) {
-    print(greeting)
-    isOpen = true
-    for continuation in early { continuation.resume() }
-    early = []
+  func open(_ greeting: String) throws {
+    defer {
+      isOpen = true
+      for continuation in early { continuation.resume() }
+      early = []
+    }
+    try show(greeting)
+  }
+
+  /// Prints, or ends with why it cannot.
+  private func show(_ text: String) throws {
+    do {
+      try print(text)
+    } catch {
+      closing.fail(error)
+      throw error
+    }
   }
 
   /// Takes no more requests; called again, waits for none either.
@@ -76,9 +88,8 @@ actor Receiver: HTTPHandler {
     guard !isClosing else { return Self.response(503) }
     let received = receive(request, body)
     tally.requests += 1
+    try show(settings.json ? received.json() : received.text(withHeaders: settings.showsHeaders))
     if tally.requests == settings.count { close() }
-    print(
-      try settings.json ? received.json() : received.text(withHeaders: settings.showsHeaders))
     if settings.delay > .zero { try await Task.sleep(for: settings.delay) }
     return Self.response(received.status)
   }

@@ -34,9 +34,9 @@ extension Webhooks {
             tenantId: target.tenant, webhookId: target.webhook, eventData: payload),
           options: options)
         if connection.json {
-          print(try JSON.text(of: answer))
+          try print(JSON.text(of: answer))
         } else {
-          print(Self.report(answer))
+          try print(Self.report(answer))
         }
         if !answer.succeeded { throw ExitStatus.refused }
       }
